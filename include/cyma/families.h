@@ -1,0 +1,5 @@
+#include "exp_core.h"
+#include "sigmoid.h"
+#include "tanh.h"
+#include "softplus.h"
+#include "bce.h"

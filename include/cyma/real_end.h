@@ -1,0 +1,8 @@
+/* Undoes real_f32.h or real_f64.h. */
+#undef CYMA_REAL
+#undef CYMA_BITS
+#undef CYMA_F
+#undef CYMA_C
+#undef CYMA_FABS
+#undef CYMA_COPYSIGN
+#undef CYMA_FMA

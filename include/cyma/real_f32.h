@@ -1,0 +1,49 @@
+/* float: what the family headers, written once for both precisions, need to know of it.
+ * Undone by real_end.h. */
+#define CYMA_REAL float
+#define CYMA_BITS uint32_t
+#define CYMA_F(name) name##_f32   /* a function of this precision */
+#define CYMA_C(name) CYMA_##name##_F32 /* a constant of this precision */
+#define CYMA_FABS fabsf
+#define CYMA_COPYSIGN copysignf
+#if CYMA_HAVE_FMA
+#define CYMA_FMA fmaf
+#else
+#define CYMA_FMA(a, b, c) ((a) * (b) + (c))
+#endif
+
+#ifndef CYMA_REAL_F32_H
+#define CYMA_REAL_F32_H
+
+#define CYMA_MANTISSA_F32 23
+#define CYMA_BIAS_F32 127
+#define CYMA_SHIFTER_F32 0x1.8p23f /* adding it rounds to an integer */
+#define CYMA_SPLITTER_F32 0x1.001p12f /* halves a mantissa */
+#define CYMA_MAX_F32 0x1.fffffep127f
+/* e^-107 * 4 rounds to 0, even times the largest float in the case of e^-196. */
+#define CYMA_CLAMP_F32 107.0f
+#define CYMA_CLAMP_WIDE_F32 196.0f
+#define CYMA_RESCALE_FROM_F32 188.0f /* n above which 2^(K - n) would be subnormal */
+#define CYMA_RESCALE_F32 128.0f
+#define CYMA_RESCALE_INV_F32 0x1p-128f
+#define CYMA_LINEAR_F32 20.0f /* softplus(x) = x above it */
+
+/* q(r), Estrin's scheme. */
+CYMA_INLINE float
+cyma_exp_poly_f32(float r, float r2)
+{
+    float c01 = CYMA_FMA(CYMA_EXP_C1_F32, r, CYMA_EXP_C0_F32);
+    float c23 = CYMA_FMA(CYMA_EXP_C3_F32, r, CYMA_EXP_C2_F32);
+    float c45 = CYMA_FMA(CYMA_EXP_C5_F32, r, CYMA_EXP_C4_F32);
+    return CYMA_FMA(CYMA_FMA(c45, r2, c23), r2, c01);
+}
+
+CYMA_INLINE float
+cyma_atanh_poly_f32(float u)
+{
+    float c01 = CYMA_FMA(CYMA_ATANH_C1_F32, u, CYMA_ATANH_C0_F32);
+    float c23 = CYMA_FMA(CYMA_ATANH_C3_F32, u, CYMA_ATANH_C2_F32);
+    return CYMA_FMA(c23, u * u, c01);
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* double: what the family headers, written once for both precisions, need to know of it.
+ * Undone by real_end.h. */
+#define CYMA_REAL double
+#define CYMA_BITS uint64_t
+#define CYMA_F(name) name##_f64   /* a function of this precision */
+#define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
+#define CYMA_FABS fabs
+#define CYMA_COPYSIGN copysign
+#if CYMA_HAVE_FMA
+#define CYMA_FMA fma
+#else
+#define CYMA_FMA(a, b, c) ((a) * (b) + (c))
+#endif
+
+#ifndef CYMA_REAL_F64_H
+#define CYMA_REAL_F64_H
+
+#define CYMA_MANTISSA_F64 52
+#define CYMA_BIAS_F64 1023
+#define CYMA_SHIFTER_F64 0x1.8p52
+#define CYMA_SPLITTER_F64 0x1.0000002p27 /* halves a mantissa */
+#define CYMA_MAX_F64 0x1.fffffffffffffp1023
+#define CYMA_CLAMP_F64 748.0
+#define CYMA_CLAMP_WIDE_F64 1456.0
+#define CYMA_RESCALE_FROM_F64 1084.0
+#define CYMA_RESCALE_F64 1020.0
+#define CYMA_RESCALE_INV_F64 0x1p-1020
+#define CYMA_LINEAR_F64 40.0
+
+CYMA_INLINE double
+cyma_exp_poly_f64(double r, double r2)
+{
+    double r4 = r2 * r2;
+    double c01 = CYMA_FMA(CYMA_EXP_C1_F64, r, CYMA_EXP_C0_F64);
+    double c23 = CYMA_FMA(CYMA_EXP_C3_F64, r, CYMA_EXP_C2_F64);
+    double c45 = CYMA_FMA(CYMA_EXP_C5_F64, r, CYMA_EXP_C4_F64);
+    double c67 = CYMA_FMA(CYMA_EXP_C7_F64, r, CYMA_EXP_C6_F64);
+    double c89 = CYMA_FMA(CYMA_EXP_C9_F64, r, CYMA_EXP_C8_F64);
+    double c03 = CYMA_FMA(c23, r2, c01);
+    double c47 = CYMA_FMA(c67, r2, c45);
+    double c8a = CYMA_FMA(CYMA_EXP_C10_F64, r2, c89);
+    return CYMA_FMA(CYMA_FMA(c8a, r4, c47), r4, c03);
+}
+
+CYMA_INLINE double
+cyma_atanh_poly_f64(double u)
+{
+    double u2 = u * u;
+    double c01 = CYMA_FMA(CYMA_ATANH_C1_F64, u, CYMA_ATANH_C0_F64);
+    double c23 = CYMA_FMA(CYMA_ATANH_C3_F64, u, CYMA_ATANH_C2_F64);
+    double c45 = CYMA_FMA(CYMA_ATANH_C5_F64, u, CYMA_ATANH_C4_F64);
+    double c67 = CYMA_FMA(CYMA_ATANH_C7_F64, u, CYMA_ATANH_C6_F64);
+    return CYMA_FMA(CYMA_FMA(CYMA_FMA(c67, u2, c45), u2, c23), u2, c01);
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* sigmoid(x) = 1 / (1 + e^-x) and its derivative. Included once per precision (see cyma.h).
+ *
+ * With e^-a = t / M, t = 2^-n:  sigmoid(-a) = t / (M + t), sigmoid(a) = 1 - t / (M + t). The
+ * numerator is exact, so the error of the exponential enters once. */
+
+/* 2^K sigmoid(-|x|), or 2^K sigmoid(|x|) where `large`. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
+{
+    CYMA_F(cyma_reduced)
+    y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)));
+    CYMA_F(cyma_pair)
+    d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
+    CYMA_REAL v = 1 / d.hi;
+    CYMA_REAL w = y.power * CYMA_FMA(v, CYMA_F(cyma_reciprocal_residue)(v, d), v);
+    return large ? CYMA_C(SCALE) - w : w;
+}
+
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_sigmoid)(CYMA_REAL x)
+{
+    return CYMA_F(cyma_sigmoid_scaled)(x, x >= 0) * CYMA_C(UNSCALE);
+}
+
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
+{
+    return CYMA_F(cyma_sigmoid)(-x);
+}
+
+/* 2^K t M / (M + t)^2 = 2^K sigmoid(a) sigmoid(-a), for a >= 0.
+ *
+ * With v = 1/D (1 - e) rounded and w + w_lo = M.hi v, exact, the value is
+ * (w + w_lo + M.lo v) v (1 + 2e): w v and a small correction, rounded together. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
+{
+    CYMA_F(cyma_reduced) y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)));
+    CYMA_F(cyma_pair) m = CYMA_F(cyma_exp)(y.r);
+    CYMA_F(cyma_pair) d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
+    CYMA_REAL v = 1 / d.hi;
+    CYMA_REAL e = CYMA_F(cyma_reciprocal_residue)(v, d);
+    CYMA_REAL w = m.hi * v;
+    CYMA_REAL w_lo = CYMA_FMA(m.lo, v, -CYMA_F(cyma_residue)(w, m.hi, v));
+    CYMA_REAL correction = CYMA_FMA(2 * w, e, w_lo);
+    return y.power * CYMA_FMA(w, v, v * correction);
+}
+
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
+{
+    return CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_FABS(x)) * CYMA_C(UNSCALE);
+}
+
+/* From the output y of sigmoid: grad y (1 - y). */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
+{
+    return grad * (y * (1 - y));
+}
+
+/* From the input x of logsigmoid: grad sigmoid(-x).
+ *
+ * grad may lift a sigmoid far below the smallest subnormal back into range. So for large n the
+ * power is 2^(K + RESCALE - n), and grad takes a share of the scaling back such that no product
+ * overflows or underflows before the result does. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
+{
+    const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
+    CYMA_F(cyma_reduced)
+    y = CYMA_F(cyma_reduce)(
+        CYMA_F(cyma_clamp)(CYMA_FABS(x), x > 0 ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP)));
+    int rescale = y.n > CYMA_C(RESCALE_FROM);
+    int big = CYMA_FABS(grad) >= 1;
+    CYMA_F(cyma_pair) d;
+    CYMA_REAL v, w, before, after;
+
+    y.power = CYMA_F(cyma_power)(shifter - y.n + (rescale ? CYMA_C(RESCALE) : 0));
+    d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
+    v = 1 / d.hi;
+    w = y.power * CYMA_FMA(v, CYMA_F(cyma_reciprocal_residue)(v, d), v);
+    w = x > CYMA_C(MAX) ? 0 : w;
+    before = rescale ? CYMA_C(RESCALE_INV) : (big ? CYMA_C(UNSCALE) : 1);
+    after = big && !rescale ? 1 : CYMA_C(UNSCALE);
+    return grad * before * (x > 0 ? w : CYMA_C(SCALE) - w) * after;
+}

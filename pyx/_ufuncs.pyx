@@ -1,0 +1,240 @@
+# cython: language_level=3
+"""The ufuncs, made from the function table, and the choice of the tier."""
+
+import os
+import warnings
+
+import numpy
+
+cimport numpy as cnp
+from libc.math cimport INFINITY
+
+from cyma._docstrings import docstring
+from cyma._table import DTYPES, Function
+from cyma._version import __version__
+
+cnp.import_array()
+cnp.import_ufunc()
+
+
+cdef extern from "table.h":
+    ctypedef struct cyma_function:
+        const char *name
+        int nin
+        double bounds[4]
+        double at_minus_inf, at_inf, least, greatest
+        const char *symmetry
+        const char *trend
+        const char *domain
+    ctypedef struct cyma_absolute_bound:
+        const char *name
+        double bounds[4]
+        const char *domain
+    ctypedef struct cyma_special_value:
+        const char *name
+        double x, y, result
+    ctypedef struct cyma_alias:
+        const char *alias
+        const char *name
+    const cyma_function cyma_functions[]
+    const cyma_absolute_bound cyma_absolute_bounds[]
+    const cyma_special_value cyma_special_values[]
+    const cyma_alias cyma_aliases[]
+    const double cyma_bound_without_fma
+
+
+cdef extern from "dispatch.h":
+    enum:
+        CYMA_FUNCTIONS
+    ctypedef struct cyma_tier:
+        const char *name
+        int fma
+    const cyma_tier *cyma_compiled_tier(int index)
+    int cyma_tier_supported(const cyma_tier *tier)
+    void cyma_use_tier(const cyma_tier *tier)
+
+
+cdef extern from "loops.h":
+    enum:
+        CYMA_SIGNATURES
+    void cyma_init_loops()
+    cnp.PyUFuncGenericFunction cyma_loops[]
+    char *cyma_loop_types(int nin)
+    void **cyma_loop_data(int function)
+
+
+cdef dict _by_dtype(const double *bounds):
+    return {dtype: bounds[i] for i, dtype in enumerate(DTYPES)}
+
+
+def _read_functions():
+    """The rows of the function table, by name."""
+    special_values = {}
+    absolute_bounds = {}
+    cdef const cyma_special_value *special = cyma_special_values
+    while special.name != NULL:
+        row = ((special.x, special.y), special.result)
+        special_values.setdefault(special.name.decode(), []).append(row)
+        special += 1
+    cdef const cyma_absolute_bound *absolute = cyma_absolute_bounds
+    while absolute.name != NULL:
+        absolute_bounds[absolute.name.decode()] = (
+            _by_dtype(absolute.bounds), absolute.domain.decode()
+        )
+        absolute += 1
+    functions = {}
+    cdef const cyma_function *f
+    for i in range(CYMA_FUNCTIONS):
+        f = &cyma_functions[i]
+        name = f.name.decode()
+        specials = special_values.get(name, [])
+        if f.nin == 1:
+            specials = [((-INFINITY,), f.at_minus_inf), ((INFINITY,), f.at_inf)]
+        bounds, domain = absolute_bounds.get(name, (None, None))
+        functions[name] = Function(
+            name=name,
+            nin=f.nin,
+            bounds=_by_dtype(f.bounds),
+            bound_without_fma=cyma_bound_without_fma,
+            domain=f.domain.decode(),
+            absolute=bounds,
+            absolute_domain=domain,
+            specials=tuple(specials),
+            least=f.least,
+            greatest=f.greatest,
+            symmetry=f.symmetry.decode(),
+            trend=f.trend.decode(),
+        )
+    return functions
+
+
+def _read_aliases():
+    aliases = {}
+    cdef const cyma_alias *row = cyma_aliases
+    while row.alias != NULL:
+        aliases[row.alias.decode()] = row.name.decode()
+        row += 1
+    return aliases
+
+
+def _make_ufuncs():
+    cyma_init_loops()
+    ufuncs = {}
+    for i, function in enumerate(FUNCTIONS.values()):
+        # NumPy keeps pointers to the name and the docstring: the table and _DOCUMENTS own them.
+        _DOCUMENTS.append(docstring(function).encode())
+        ufuncs[function.name] = cnp.PyUFunc_FromFuncAndData(
+            cyma_loops, cyma_loop_data(i), cyma_loop_types(function.nin), CYMA_SIGNATURES,
+            function.nin, 1, cnp.PyUFunc_None, cyma_functions[i].name, _DOCUMENTS[i], 0,
+        )
+    return ufuncs
+
+
+cdef dict _read_tiers():
+    """Compiled tiers, from the plainest to the widest: (index, has FMA, is supported) by name."""
+    tiers = {}
+    cdef int i = 0
+    cdef const cyma_tier *tier = cyma_compiled_tier(0)
+    while tier != NULL:
+        tiers[tier.name.decode()] = (i, bool(tier.fma), bool(cyma_tier_supported(tier)))
+        i += 1
+        tier = cyma_compiled_tier(i)
+    return tiers
+
+
+def set_tier(str name not None):
+    """Choose the kernels that all ufuncs of the process run from now on.
+
+    Parameters
+    ----------
+    name : str
+        One of ``cyma.runtime_info()["supported_tiers"]``.
+
+    Returns
+    -------
+    previous : str
+        The tier in use before.
+
+    Raises
+    ------
+    ValueError
+        If no such tier was compiled, or this CPU cannot run it. The tier stays what it was.
+
+    Notes
+    -----
+    The environment variable ``CYMA_TIER`` chooses the tier at import. Without it, that is the
+    widest one that the CPU and the operating system support.
+
+    Examples
+    --------
+    >>> import cyma
+    >>> previous = cyma.set_tier("baseline")
+    >>> cyma.runtime_info()["tier"]
+    'baseline'
+    >>> cyma.set_tier(previous)
+    'baseline'
+    """
+    global _tier
+    index, _, supported = _TIERS.get(name, (0, False, False))
+    if not supported:
+        raise ValueError(f"tier {name!r} does not work here; supported tiers: {_supported_text()}")
+    cyma_use_tier(cyma_compiled_tier(index))
+    previous, _tier = _tier, name
+    return previous
+
+
+def _supported_text():
+    return ", ".join(repr(name) for name in runtime_info()["supported_tiers"])
+
+
+def runtime_info():
+    """Tell what runs.
+
+    Returns
+    -------
+    info : dict
+        ``version``, ``numpy`` : str
+            Versions of cyma and NumPy.
+        ``tier`` : str
+            The tier in use.
+        ``compiled_tiers``, ``supported_tiers`` : list of str
+            Tiers in this build, and those of them that this CPU can run; plainest first.
+        ``fma_tiers`` : list of str
+            Compiled tiers that run the portable kernels on hardware FMA: all of them give the same
+            bits, on every machine.
+
+    Examples
+    --------
+    >>> import cyma
+    >>> "baseline" in cyma.runtime_info()["supported_tiers"]
+    True
+    """
+    return {
+        "version": __version__,
+        "numpy": numpy.__version__,
+        "tier": _tier,
+        "compiled_tiers": list(_TIERS),
+        "supported_tiers": [name for name, (_, _, supported) in _TIERS.items() if supported],
+        "fma_tiers": [name for name, (_, fma, _) in _TIERS.items() if fma],
+    }
+
+
+def _start():
+    """Use the tier that CYMA_TIER names, or the widest that works."""
+    set_tier(runtime_info()["supported_tiers"][-1])
+    wanted = os.environ.get("CYMA_TIER")
+    if wanted:
+        try:
+            set_tier(wanted)
+        except ValueError as error:
+            message = f"environment variable CYMA_TIER: {error}; using {_tier!r}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+_TIERS = _read_tiers()
+_tier = None
+FUNCTIONS = _read_functions()
+ALIASES = _read_aliases()
+_DOCUMENTS = []
+UFUNCS = _make_ufuncs()
+_start()

@@ -1,0 +1,134 @@
+#include "dispatch.h"
+
+#include <string.h>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define CYMA_X86_64 1
+#ifdef _MSC_VER
+#include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+#endif
+
+/* setup.py defines CYMA_HAVE_<tier> for the tiers that it compiles. */
+extern const cyma_tier cyma_tier_baseline;
+#ifdef CYMA_HAVE_x86_64_v3
+extern const cyma_tier cyma_tier_x86_64_v3;
+#endif
+#ifdef CYMA_HAVE_x86_64_v4
+extern const cyma_tier cyma_tier_x86_64_v4;
+#endif
+
+static const cyma_tier *const compiled_tiers[] = {
+    &cyma_tier_baseline,
+#ifdef CYMA_HAVE_x86_64_v3
+    &cyma_tier_x86_64_v3,
+#endif
+#ifdef CYMA_HAVE_x86_64_v4
+    &cyma_tier_x86_64_v4,
+#endif
+    NULL,
+};
+
+cyma_kernel_table cyma_active;
+
+const cyma_tier *
+cyma_compiled_tier(int index)
+{
+    return compiled_tiers[index];
+}
+
+#ifdef CYMA_X86_64
+
+typedef struct {
+    unsigned eax, ebx, ecx, edx;
+} cpuid_registers;
+
+static cpuid_registers
+cpuid(unsigned leaf)
+{
+    cpuid_registers r = {0, 0, 0, 0};
+#ifdef _MSC_VER
+    int out[4];
+    __cpuid(out, (int)(leaf & 0x80000000u));
+    if ((unsigned)out[0] >= leaf) {
+        __cpuidex(out, (int)leaf, 0);
+        memcpy(&r, out, sizeof r);
+    }
+#else
+    __get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx);
+#endif
+    return r;
+}
+
+/* Register states that the operating system saves (XCR0). */
+static unsigned
+os_state(void)
+{
+    if (!(cpuid(1).ecx & 1u << 27)) { /* OSXSAVE */
+        return 0;
+    }
+#ifdef _MSC_VER
+    return (unsigned)_xgetbv(0);
+#else
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+#endif
+}
+
+static int
+has_all(unsigned value, unsigned bits)
+{
+    return (value & bits) == bits;
+}
+
+/* The levels of the x86-64 psABI. */
+static int
+supports_v3(void)
+{
+    const unsigned sse_avx_state = 0x6;
+    const unsigned fma_movbe_avx_f16c = 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29;
+    const unsigned bmi1_avx2_bmi2 = 1u << 3 | 1u << 5 | 1u << 8;
+    const unsigned lzcnt = 1u << 5;
+    return has_all(os_state(), sse_avx_state) && has_all(cpuid(1).ecx, fma_movbe_avx_f16c) &&
+           has_all(cpuid(7).ebx, bmi1_avx2_bmi2) && has_all(cpuid(0x80000001u).ecx, lzcnt);
+}
+
+static int
+supports_v4(void)
+{
+    const unsigned avx512_state = 0xe6;
+    const unsigned avx512_f_dq_cd_bw_vl = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+    return supports_v3() && has_all(os_state(), avx512_state) &&
+           has_all(cpuid(7).ebx, avx512_f_dq_cd_bw_vl);
+}
+
+#endif
+
+int
+cyma_tier_supported(const cyma_tier *tier)
+{
+#ifdef CYMA_X86_64
+    if (strcmp(tier->name, "x86_64_v3") == 0) {
+        return supports_v3();
+    }
+    if (strcmp(tier->name, "x86_64_v4") == 0) {
+        return supports_v4();
+    }
+#endif
+    return strcmp(tier->name, "baseline") == 0;
+}
+
+void
+cyma_use_tier(const cyma_tier *tier)
+{
+    for (int f = 0; f < CYMA_FUNCTIONS; f++) {
+        cyma_active.kernels[f][CYMA_F32] = tier->kernels[f][CYMA_F32];
+        cyma_active.kernels[f][CYMA_F64] = tier->kernels[f][CYMA_F64];
+        cyma_active.kernels[f][CYMA_LD] = cyma_kernels_ld[f];
+    }
+    cyma_active.half_to_float = tier->half_to_float;
+    cyma_active.float_to_half = tier->float_to_half;
+}

@@ -1,0 +1,45 @@
+/* Which kernels run: tables of them, one per tier, and the choice among the tiers. */
+#ifndef CYMA_DISPATCH_H
+#define CYMA_DISPATCH_H
+
+#include <stddef.h>
+
+enum {
+#define CYMA_UNARY(name, ...) CYMA_FUNCTION_##name,
+#define CYMA_BINARY(name, ...) CYMA_FUNCTION_##name,
+#include "functions.def"
+    CYMA_FUNCTIONS
+};
+
+/* Precisions that kernels compute in; float16 and integers are converted to float. */
+enum { CYMA_F32, CYMA_F64, CYMA_LD, CYMA_PRECISIONS };
+
+/* out[i] = f(x[i], y[i]) for n contiguous elements of the kernel's type; a unary kernel ignores y.
+ * out may be x or y, but must not overlap them otherwise. */
+typedef void (*cyma_kernel)(const void *x, const void *y, void *out, ptrdiff_t n);
+
+/* kernels.c, compiled with the flags of one tier. */
+typedef struct {
+    const char *name;
+    int fma; /* compiled for hardware FMA: gives the same bits as every other such tier */
+    cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
+    cyma_kernel half_to_float, float_to_half;
+} cyma_tier;
+
+/* The kernels in use: cyma_active.kernels[function][precision]. */
+typedef struct {
+    cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
+    cyma_kernel half_to_float, float_to_half;
+} cyma_kernel_table;
+
+extern cyma_kernel_table cyma_active;
+
+/* long double has no tiers: it is scalar everywhere. */
+extern const cyma_kernel cyma_kernels_ld[CYMA_FUNCTIONS];
+
+/* The compiled tiers, from the plainest to the widest; NULL past the last. */
+const cyma_tier *cyma_compiled_tier(int index);
+int cyma_tier_supported(const cyma_tier *tier);
+void cyma_use_tier(const cyma_tier *tier);
+
+#endif

@@ -1,0 +1,86 @@
+/* The vectorised loops over the inline functions of include/cyma. setup.py compiles this file once
+ * per tier, with that tier's flags, and with its name in CYMA_TIER as suffix of every symbol. */
+#include "cyma.h"
+#include "dispatch.h"
+#include "half.h"
+
+#define CYMA_PASTE_(a, b) a##_##b
+#define CYMA_PASTE(a, b) CYMA_PASTE_(a, b)
+#define CYMA_STRING_(a) #a
+#define CYMA_STRING(a) CYMA_STRING_(a)
+#define CYMA_KERNEL(name) CYMA_PASTE(cyma_kernel_##name, CYMA_TIER)
+
+/* No element depends on another, though out may be x or y. */
+#if defined(__clang__)
+#define CYMA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
+#elif defined(__GNUC__)
+#define CYMA_INDEPENDENT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#elif defined(_MSC_VER)
+#define CYMA_INDEPENDENT __pragma(loop(ivdep))
+#endif
+
+/* A kernel works in blocks of constant length: a whole number of vectors of every tier, and more
+ * than one of them, so that they hide each other's latency. What is left over goes through the
+ * same block, in a copy: there is one arithmetic, and no scalar tail. */
+#define CYMA_BLOCK_BYTES 128
+
+#define CYMA_DEFINE_KERNEL(name, in_type, out_type, second, result)                                \
+    static void CYMA_KERNEL(name)(const void *x_, const void *y_, void *out_, ptrdiff_t n)         \
+    {                                                                                              \
+        enum { block = CYMA_BLOCK_BYTES / (sizeof(in_type) < 4 ? 4 : sizeof(in_type)) };           \
+        in_type x_rest[block] = {0}, y_rest[block] = {0};                                          \
+        out_type out_rest[block];                                                                  \
+        const in_type *x = x_, *y = second;                                                        \
+        out_type *out = out_;                                                                      \
+        (void)y_;                                                                                  \
+        while (n > 0) {                                                                            \
+            const int whole = n >= block;                                                          \
+            const size_t count = whole ? (size_t)block : (size_t)n;                                \
+            const in_type *x_block = x, *y_block = y;                                              \
+            out_type *out_block = out;                                                             \
+            if (!whole) {                                                                          \
+                memcpy(x_rest, x, count * sizeof *x);                                              \
+                memcpy(y_rest, y, count * sizeof *y);                                              \
+                x_block = x_rest;                                                                  \
+                y_block = y_rest;                                                                  \
+                out_block = out_rest;                                                              \
+            }                                                                                      \
+            CYMA_INDEPENDENT                                                                       \
+            for (int i = 0; i < block; i++) {                                                      \
+                const in_type a = x_block[i], b = y_block[i];                                      \
+                (void)b;                                                                           \
+                out_block[i] = result;                                                             \
+            }                                                                                      \
+            if (!whole) {                                                                          \
+                memcpy(out, out_rest, count * sizeof *out);                                        \
+            }                                                                                      \
+            x += count;                                                                            \
+            y += count;                                                                            \
+            out += count;                                                                          \
+            n -= (ptrdiff_t)count;                                                                 \
+        }                                                                                          \
+    }
+
+#define CYMA_UNARY(name, ...)                                                                      \
+    CYMA_DEFINE_KERNEL(name##_f32, float, float, x_, cyma_##name##_f32(a))                         \
+    CYMA_DEFINE_KERNEL(name##_f64, double, double, x_, cyma_##name##_f64(a))
+#define CYMA_BINARY(name, ...)                                                                     \
+    CYMA_DEFINE_KERNEL(name##_f32, float, float, y_, cyma_##name##_f32(a, b))                      \
+    CYMA_DEFINE_KERNEL(name##_f64, double, double, y_, cyma_##name##_f64(a, b))
+#include "functions.def"
+CYMA_DEFINE_KERNEL(half_to_float, uint16_t, float, x_, cyma_half_to_float(a))
+CYMA_DEFINE_KERNEL(float_to_half, float, uint16_t, x_, cyma_float_to_half(a))
+
+const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
+    .name = CYMA_STRING(CYMA_TIER),
+    .fma = CYMA_HAVE_FMA,
+    .kernels =
+        {
+#define CYMA_UNARY(name, ...)                                                                      \
+    [CYMA_FUNCTION_##name] = {CYMA_KERNEL(name##_f32), CYMA_KERNEL(name##_f64)},
+#define CYMA_BINARY(name, ...) CYMA_UNARY(name, )
+#include "functions.def"
+        },
+    .half_to_float = CYMA_KERNEL(half_to_float),
+    .float_to_half = CYMA_KERNEL(float_to_half),
+};

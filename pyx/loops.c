@@ -1,0 +1,255 @@
+#include "loops.h"
+
+#include "table.h"
+
+#include <fenv.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define CYMA_HAVE_MXCSR 1
+#include <xmmintrin.h>
+#endif
+
+/* Elements that pass through the stack at a time. */
+#define BLOCK 128
+#define BLOCK_BYTES (BLOCK * sizeof(long double))
+
+typedef struct {
+    char in, out; /* NumPy's type numbers */
+    npy_intp in_size, out_size;
+    int precision;            /* of the kernel */
+    const cyma_kernel *load;  /* converts from `in` to the kernel's type; NULL if they agree */
+    const cyma_kernel *store; /* converts to `out`, likewise */
+} signature;
+
+/* What a loop finds in its data. */
+typedef struct {
+    const signature *signature;
+    const cyma_kernel *kernel; /* in cyma_active, so that a change of tier is seen */
+    int nin;
+} binding;
+
+static void
+int16_to_float(const void *x_, const void *Py_UNUSED(y), void *out_, ptrdiff_t n)
+{
+    const int16_t *x = x_;
+    float *out = out_;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        out[i] = (float)x[i];
+    }
+}
+
+static const cyma_kernel load_int16 = int16_to_float;
+
+static const signature signatures[CYMA_SIGNATURES] = {
+    {NPY_INT16, NPY_FLOAT, 2, 4, CYMA_F32, &load_int16, NULL},
+    {NPY_HALF, NPY_HALF, 2, 2, CYMA_F32, &cyma_active.half_to_float, &cyma_active.float_to_half},
+    {NPY_FLOAT, NPY_FLOAT, 4, 4, CYMA_F32, NULL, NULL},
+    {NPY_DOUBLE, NPY_DOUBLE, 8, 8, CYMA_F64, NULL, NULL},
+    {NPY_LONGDOUBLE, NPY_LONGDOUBLE, sizeof(long double), sizeof(long double), CYMA_LD,
+     NULL, NULL},
+};
+
+static binding bindings[CYMA_FUNCTIONS][CYMA_SIGNATURES];
+
+PyUFuncGenericFunction cyma_loops[CYMA_SIGNATURES];
+static char loop_types[CYMA_MAX_IN][CYMA_SIGNATURES * (CYMA_MAX_IN + 1)];
+static void *loop_data[CYMA_FUNCTIONS][CYMA_SIGNATURES];
+
+char *
+cyma_loop_types(int nin)
+{
+    return loop_types[nin - 1];
+}
+
+void **
+cyma_loop_data(int function)
+{
+    return loop_data[function];
+}
+
+/* The caller's floating-point environment. Kernels run in the default one (round to nearest, no
+ * flush to zero), and the flags that they raise go with it. */
+typedef struct {
+    unsigned mxcsr;
+    fenv_t fenv;
+} environment;
+
+static void
+enter_environment(environment *saved, int precision)
+{
+#ifdef CYMA_HAVE_MXCSR
+    if (precision != CYMA_LD) { /* no x87: a much cheaper way */
+        saved->mxcsr = _mm_getcsr();
+        _mm_setcsr(0x1f80);
+        return;
+    }
+#endif
+    fegetenv(&saved->fenv);
+    fesetenv(FE_DFL_ENV);
+}
+
+static void
+leave_environment(const environment *saved, int precision)
+{
+#ifdef CYMA_HAVE_MXCSR
+    if (precision != CYMA_LD) {
+        _mm_setcsr(saved->mxcsr);
+        return;
+    }
+#endif
+    fesetenv(&saved->fenv);
+}
+
+#define STRIDED_COPY(type, to, to_step, from, from_step, n)                                        \
+    for (npy_intp i = 0; i < (n); i++) {                                                           \
+        memcpy((to) + i * (to_step), (from) + i * (from_step), sizeof(type));                      \
+    }
+
+static void
+strided_copy(char *to, npy_intp to_step, const char *from, npy_intp from_step, npy_intp size,
+             npy_intp n)
+{
+    if (to_step == size && from_step == size) {
+        memcpy(to, from, (size_t)(n * size));
+        return;
+    }
+    switch (size) {
+        case 2:
+            STRIDED_COPY(uint16_t, to, to_step, from, from_step, n);
+            break;
+        case 4:
+            STRIDED_COPY(float, to, to_step, from, from_step, n);
+            break;
+        case 8:
+            STRIDED_COPY(double, to, to_step, from, from_step, n);
+            break;
+        default:
+            STRIDED_COPY(long double, to, to_step, from, from_step, n);
+    }
+}
+
+/* Memory that n elements occupy. */
+typedef struct {
+    uintptr_t first, end;
+} extent;
+
+static extent
+memory_extent(const char *start, npy_intp step, npy_intp size, npy_intp n)
+{
+    uintptr_t a = (uintptr_t)start, b = (uintptr_t)(start + (n - 1) * step);
+    extent memory = {a < b ? a : b, (a < b ? b : a) + (uintptr_t)size};
+    return memory;
+}
+
+static int
+overlap(extent a, extent b)
+{
+    return a.first < b.end && b.first < a.end;
+}
+
+/* How many elements may be read before the first of them is written, such that the result is that
+ * of going element by element: all (n); a block, if each output lies behind the inputs still to be
+ * read; or 1, as in ufunc.reduce and ufunc.accumulate, if an output is a later input. */
+static npy_intp
+readable_ahead(char **args, const npy_intp *steps, const signature *s, int nin, npy_intp n)
+{
+    const extent out = memory_extent(args[nin], steps[nin], s->out_size, n);
+    npy_intp ahead = n;
+    for (int k = 0; k < nin; k++) {
+        const npy_intp step = steps[k];
+        if (!overlap(memory_extent(args[k], step, s->in_size, n), out)) {
+            continue;
+        }
+        if (step != steps[nin] || step == 0 || s->in_size != s->out_size) {
+            return 1;
+        }
+        if (args[k] != args[nin]) {
+            if ((step > 0) != (args[k] > args[nin])) {
+                return 1;
+            }
+            ahead = BLOCK;
+        }
+    }
+    return ahead;
+}
+
+static void
+loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
+{
+    const binding *b = data;
+    const signature *s = b->signature;
+    const cyma_kernel kernel = *b->kernel;
+    const int nin = b->nin;
+    const npy_intp n = dimensions[0];
+    const npy_intp out_step = steps[nin];
+    char *const out = args[nin];
+    npy_intp block = n;
+    int direct = s->load == NULL;
+    environment saved;
+
+    if (n <= 0) {
+        return;
+    }
+    if (n > 1) {
+        block = readable_ahead(args, steps, s, nin, n);
+        direct = direct && block == n && out_step == s->out_size;
+        for (int k = 0; k < nin; k++) {
+            direct = direct && steps[k] == s->in_size;
+        }
+    }
+
+    enter_environment(&saved, s->precision);
+    if (direct) {
+        kernel(args[0], args[nin - 1], out, n);
+    }
+    else {
+        /* The operands as they are and in the kernel's type; the result likewise. */
+        _Alignas(64) char raw[CYMA_MAX_IN][BLOCK_BYTES], work[CYMA_MAX_IN][BLOCK_BYTES];
+        _Alignas(64) char work_out[BLOCK_BYTES], raw_out[BLOCK_BYTES];
+        block = block < BLOCK ? block : BLOCK;
+        for (npy_intp done = 0; done < n; done += block) {
+            const npy_intp count = n - done < block ? n - done : block;
+            const void *operand[CYMA_MAX_IN];
+            const void *result = work_out;
+            for (int k = 0; k < nin; k++) {
+                operand[k] = args[k] + done * steps[k];
+                if (steps[k] != s->in_size) {
+                    strided_copy(raw[k], s->in_size, operand[k], steps[k], s->in_size, count);
+                    operand[k] = raw[k];
+                }
+                if (s->load != NULL) {
+                    (*s->load)(operand[k], NULL, work[k], count);
+                    operand[k] = work[k];
+                }
+            }
+            kernel(operand[0], operand[nin - 1], work_out, count);
+            if (s->store != NULL) {
+                (*s->store)(work_out, NULL, raw_out, count);
+                result = raw_out;
+            }
+            strided_copy(out + done * out_step, out_step, result, s->out_size, s->out_size, count);
+        }
+    }
+    leave_environment(&saved, s->precision);
+}
+
+void
+cyma_init_loops(void)
+{
+    for (int j = 0; j < CYMA_SIGNATURES; j++) {
+        const signature *s = &signatures[j];
+        cyma_loops[j] = loop;
+        for (int nin = 1; nin <= CYMA_MAX_IN; nin++) {
+            char *types = &loop_types[nin - 1][j * (nin + 1)];
+            memset(types, s->in, (size_t)nin);
+            types[nin] = s->out;
+        }
+        for (int f = 0; f < CYMA_FUNCTIONS; f++) {
+            binding b = {s, &cyma_active.kernels[f][s->precision], cyma_functions[f].nin};
+            bindings[f][j] = b;
+            loop_data[f][j] = &bindings[f][j];
+        }
+    }
+}

@@ -1,0 +1,33 @@
+#include "table.h"
+
+#include <math.h>
+#include <stddef.h>
+
+const cyma_function cyma_functions[] = {
+#define CYMA_UNARY(name, f16, f32, f64, ld, at_minus_inf, at_inf, least, greatest, symmetry, trend) \
+    {#name,  1,      {f16, f32, f64, ld}, at_minus_inf, at_inf,                                     \
+     least,  greatest, #symmetry,           #trend,       "REAL"},
+#define CYMA_BINARY(name, f16, f32, f64, ld, domain)                                               \
+    {#name, 2, {f16, f32, f64, ld}, 0, 0, -INFINITY, INFINITY, "NONE", "NONE", #domain},
+#include "functions.def"
+};
+
+const cyma_absolute_bound cyma_absolute_bounds[] = {
+#define CYMA_ABSOLUTE(name, f16, f32, f64, ld, domain) {#name, {f16, f32, f64, ld}, #domain},
+#include "functions.def"
+    {NULL, {0, 0, 0, 0}, NULL},
+};
+
+const cyma_special_value cyma_special_values[] = {
+#define CYMA_SPECIAL(name, x, y, result) {#name, x, y, result},
+#include "functions.def"
+    {NULL, 0, 0, 0},
+};
+
+const cyma_alias cyma_aliases[] = {
+#define CYMA_ALIAS(alias, name) {#alias, #name},
+#include "functions.def"
+    {NULL, NULL},
+};
+
+const double cyma_bound_without_fma = CYMA_BOUND_WITHOUT_FMA;
