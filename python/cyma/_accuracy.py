@@ -80,13 +80,13 @@ def neighbours(centres: np.ndarray, dtype: np.dtype, reach: int) -> np.ndarray:
     """The numbers up to ``reach`` steps of a dtype from each centre."""
     centres = np.asarray(centres).astype(dtype)
     steps = np.arange(-reach, reach + 1)
-    return (centres[:, None] + steps * np.spacing(np.abs(centres))[:, None]).ravel()
+    return (centres[:, None] + steps.astype(dtype) * np.spacing(np.abs(centres))[:, None]).ravel()
 
 
 def _log_uniform(rng: np.random.Generator, dtype: np.dtype, count: int) -> np.ndarray:
     """Numbers of both signs over all exponents, subnormal ones included."""
     info = np.finfo(dtype)
-    exponent = rng.integers(info.minexp - info.nmant, info.maxexp, count)
+    exponent = np.resize(rng.permutation(np.arange(info.minexp - info.nmant, info.maxexp)), count)
     fraction = rng.uniform(1, 2, count).astype(np.longdouble) * rng.choice([-1, 1], count)
     return np.ldexp(fraction, exponent).astype(dtype)
 
@@ -117,7 +117,7 @@ def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> 
     ).astype(dtype)
     around = around[np.isfinite(around)]
     around = np.concatenate([around, -around])
-    share = max(count - around.size, 0) // 5 + 1
+    share = count // 5 + 1
     random = [
         rng.uniform(-scale, scale, share).astype(dtype) for scale in (1, 10, underflow, limit)
     ]

@@ -1,0 +1,95 @@
+"""Each kernel against its bound in the function table, and the shape of its results."""
+
+import numpy as np
+import pytest
+from conftest import INFO, INTEGERS, reference, ufunc_of
+
+from cyma import _accuracy, _reference
+from cyma._ufuncs import FUNCTIONS
+
+
+def every_float16():
+    return np.arange(2**16, dtype=np.uint16).view(np.float16)
+
+
+def finite_float16():
+    x = every_float16()
+    return x[np.isfinite(x)]
+
+
+def test_error_is_within_the_bound(function, dtype, tier):
+    operands, exact = reference(function.name, dtype)
+    assert len(exact) >= 20_000
+    error, witness = _accuracy.measure(ufunc_of(function), operands, exact)
+    bound = function.bound(dtype, fma=tier in INFO["fma_tiers"])
+    assert error <= bound, f"{error} ULP at {witness}"
+
+
+def test_absolute_error_is_within_the_bound_where_results_cancel(dtype, tier):
+    for function in FUNCTIONS.values():
+        if function.absolute is None:
+            continue
+        operands, exact = reference(function.name, dtype, function.absolute_domain)
+        error = exact.absolute_error(ufunc_of(function)(*operands))
+        worst = np.argmax(error)
+        assert error[worst] <= function.absolute[dtype], [x[worst] for x in operands]
+
+
+def test_every_float16(unary, tier):
+    x = finite_float16()
+    exact = _accuracy.exact(unary.name, (x,), mpmath=False)
+    error, witness = _accuracy.measure(ufunc_of(unary), (x,), exact)
+    assert error <= unary.bounds["float16"], f"{error} ULP at {witness}"
+
+
+def test_longdouble_reference_agrees_with_mpmath(function):
+    # What float16, and the report, are measured with.
+    if not _reference.longdouble_is_exact_enough(np.float64):
+        pytest.skip("long double is no wider than float64 here")
+    operands, exact = reference(function.name, "float64")
+    values = _reference.in_longdouble(function.name, operands)
+    error = exact.error(values)
+    assert np.max(error) < 0.01, [x[np.argmax(error)] for x in operands]
+
+
+def test_results_are_in_range(unary, dtype, tier):
+    (x,), _ = reference(unary.name, dtype)
+    x = every_float16() if dtype == "float16" else x
+    y = ufunc_of(unary)(x)
+    y = y[~np.isnan(y)]
+    assert np.all((y >= unary.least) & (y <= unary.greatest))
+
+
+def test_symmetry_is_exact(unary, dtype, tier):
+    if unary.symmetry == "NONE":
+        pytest.skip("not a symmetric function")
+    (x,), _ = reference(unary.name, dtype)
+    f = ufunc_of(unary)
+    sign = -1 if unary.symmetry == "ODD" else 1
+    np.testing.assert_array_equal(f(-x), sign * f(x))
+
+
+def test_softplus_mirrors_logsigmoid(dtype, tier):
+    (x,), _ = reference("softplus", dtype)
+    f, g = (ufunc_of(FUNCTIONS[name]) for name in ("softplus", "logsigmoid"))
+    np.testing.assert_array_equal(f(x), -g(-x))
+
+
+def test_float16_is_monotone(unary, tier):
+    if unary.trend == "NONE":
+        pytest.skip("not a monotone function")
+    steps = np.diff(ufunc_of(unary)(np.sort(finite_float16())).astype(np.float64))
+    assert np.all(steps >= 0 if unary.trend == "RISING" else steps <= 0)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+def test_neighbours_in_float32_are_monotone(name, tier):
+    if tier not in INFO["fma_tiers"]:
+        pytest.skip("promised of tiers with hardware FMA only")
+    f = ufunc_of(FUNCTIONS[name])
+    seams = np.arange(1, 30) * np.log(2) / 4
+    for start in np.concatenate([2.0 ** np.arange(-20, 4), seams]).astype(np.float32):
+        run = start.view(INTEGERS["float32"]) + np.arange(-5000, 5000)
+        x = run.astype(np.uint32).view(np.float32)
+        assert np.all(np.diff(f(x)) >= 0), start
+        assert np.all(np.diff(f(-x)) <= 0), start
