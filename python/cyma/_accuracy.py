@@ -87,8 +87,8 @@ def _log_uniform(rng: np.random.Generator, dtype: np.dtype, count: int) -> np.nd
     """Numbers of both signs over all exponents, subnormal ones included."""
     info = np.finfo(dtype)
     exponent = np.resize(rng.permutation(np.arange(info.minexp - info.nmant, info.maxexp)), count)
-    fraction = rng.uniform(1, 2, count).astype(np.longdouble) * rng.choice([-1, 1], count)
-    return np.ldexp(fraction, exponent).astype(dtype)
+    fraction = rng.uniform(1, 2 - float(info.eps), count) * rng.choice([-1, 1], count)
+    return np.ldexp(fraction.astype(np.longdouble), exponent).astype(dtype)
 
 
 def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.ndarray:

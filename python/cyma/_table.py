@@ -34,10 +34,11 @@ class Function:
             return self.bounds[dtype]
         return max(self.bounds[dtype], self.bound_without_fma)
 
-    def domain_text(self, operand: str) -> str:
-        """Say for which operands the bounds hold; "" for all."""
-        if self.domain == "REAL":
+    @staticmethod
+    def domain_text(domain: str, operand: str) -> str:
+        """Say for which values of an operand a bound holds; "" for all."""
+        if domain == "REAL":
             return ""
-        low, high = DOMAINS[self.domain]
-        where = f"{low:g} or {high:g}" if self.domain == "LABEL" else f"in [{low:g}, {high:g}]"
+        low, high = DOMAINS[domain]
+        where = f"{low:g} or {high:g}" if domain == "LABEL" else f"in [{low:g}, {high:g}]"
         return f" for {operand} {where}"
