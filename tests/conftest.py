@@ -16,22 +16,43 @@ INFO = cyma.runtime_info()
 INTEGERS = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}
 
 
+# Groups of functions that a test can ask for by an argument of that name.
+GROUPS = {
+    "function": list(FUNCTIONS.values()),
+    "unary": [f for f in FUNCTIONS.values() if f.nin == 1],
+    "binary": [f for f in FUNCTIONS.values() if f.nin == 2],
+    "symmetric": [f for f in FUNCTIONS.values() if f.symmetry != "NONE"],
+    "monotone": [f for f in FUNCTIONS.values() if f.trend != "NONE"],
+    "cancelling": [f for f in FUNCTIONS.values() if f.absolute is not None],
+}
+
+
 def pytest_generate_tests(metafunc):
-    """Give a test that asks for them every function, dtype and tier."""
-    if "unary" in metafunc.fixturenames:
-        unary = [f for f in FUNCTIONS.values() if f.nin == 1]
-        metafunc.parametrize("unary", unary, ids=lambda f: f.name)
-    if "function" in metafunc.fixturenames:
-        metafunc.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
+    """Give a test every function of a group, dtype and tier that it asks for."""
+    for group, functions in GROUPS.items():
+        if group in metafunc.fixturenames:
+            metafunc.parametrize(group, functions, ids=lambda f: f.name)
     if "dtype" in metafunc.fixturenames:
         metafunc.parametrize("dtype", DTYPES)
     if "tier" in metafunc.fixturenames:
         metafunc.parametrize("tier", INFO["compiled_tiers"], indirect=True)
+    if "fma_tier" in metafunc.fixturenames:
+        metafunc.parametrize("fma_tier", INFO["fma_tiers"], indirect=True)
 
 
 @pytest.fixture
 def tier(request):
     """A tier in use, for the time of a test."""
+    yield from _use_tier(request)
+
+
+@pytest.fixture
+def fma_tier(request):
+    """A tier with hardware FMA in use, for the time of a test."""
+    yield from _use_tier(request)
+
+
+def _use_tier(request):
     if request.param not in INFO["supported_tiers"]:
         pytest.skip(f"this CPU cannot run the tier {request.param}")
     previous = cyma.set_tier(request.param)

@@ -25,14 +25,11 @@ def test_error_is_within_the_bound(function, dtype, tier):
     assert error <= bound, f"{error} ULP at {witness}"
 
 
-def test_absolute_error_is_within_the_bound_where_results_cancel(dtype, tier):
-    for function in FUNCTIONS.values():
-        if function.absolute is None:
-            continue
-        operands, exact = reference(function.name, dtype, function.absolute_domain)
-        error = exact.absolute_error(ufunc_of(function)(*operands))
-        worst = np.argmax(error)
-        assert error[worst] <= function.absolute[dtype], [x[worst] for x in operands]
+def test_absolute_error_is_within_the_bound_where_results_cancel(cancelling, dtype, tier):
+    operands, exact = reference(cancelling.name, dtype, cancelling.absolute_domain)
+    error = exact.absolute_error(ufunc_of(cancelling)(*operands))
+    worst = np.argmax(error)
+    assert error[worst] <= cancelling.absolute[dtype], [x[worst] for x in operands]
 
 
 def test_every_float16(unary, tier):
@@ -60,12 +57,10 @@ def test_results_are_in_range(unary, dtype, tier):
     assert np.all((y >= unary.least) & (y <= unary.greatest))
 
 
-def test_symmetry_is_exact(unary, dtype, tier):
-    if unary.symmetry == "NONE":
-        pytest.skip("not a symmetric function")
-    (x,), _ = reference(unary.name, dtype)
-    f = ufunc_of(unary)
-    sign = -1 if unary.symmetry == "ODD" else 1
+def test_symmetry_is_exact(symmetric, dtype, tier):
+    (x,), _ = reference(symmetric.name, dtype)
+    f = ufunc_of(symmetric)
+    sign = -1 if symmetric.symmetry == "ODD" else 1
     np.testing.assert_array_equal(f(-x), sign * f(x))
 
 
@@ -75,17 +70,13 @@ def test_softplus_mirrors_logsigmoid(dtype, tier):
     np.testing.assert_array_equal(f(x), -g(-x))
 
 
-def test_float16_is_monotone(unary, tier):
-    if unary.trend == "NONE":
-        pytest.skip("not a monotone function")
-    steps = np.diff(ufunc_of(unary)(np.sort(finite_float16())).astype(np.float64))
-    assert np.all(steps >= 0 if unary.trend == "RISING" else steps <= 0)
+def test_float16_is_monotone(monotone, tier):
+    steps = np.diff(ufunc_of(monotone)(np.sort(finite_float16())).astype(np.float64))
+    assert np.all(steps >= 0 if monotone.trend == "RISING" else steps <= 0)
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
-def test_neighbours_in_float32_are_monotone(name, tier):
-    if tier not in INFO["fma_tiers"]:
-        pytest.skip("promised of tiers with hardware FMA only")
+def test_neighbours_in_float32_are_monotone(name, fma_tier):
     f = ufunc_of(FUNCTIONS[name])
     seams = np.arange(1, 30) * np.log(2) / 4
     for start in np.concatenate([2.0 ** np.arange(-20, 4), seams]).astype(np.float32):

@@ -99,7 +99,7 @@ CYMA_INLINE CYMA_F(cyma_pair)
     return d;
 }
 
-/* c - a b, where that is as small as the rounding error of a b. */
+/* c - a b without the rounding error of the product. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_residue)(CYMA_REAL c, CYMA_REAL a, CYMA_REAL b)
 {

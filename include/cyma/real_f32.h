@@ -24,8 +24,8 @@
 #define CYMA_CLAMP_F32 107.0f
 #define CYMA_CLAMP_WIDE_F32 196.0f
 #define CYMA_RESCALE_FROM_F32 188.0f /* n above which 2^(K - n) would be subnormal */
-#define CYMA_RESCALE_F32 128.0f
-#define CYMA_RESCALE_INV_F32 0x1p-128f
+#define CYMA_RESCALE_F32 120.0f
+#define CYMA_RESCALE_INV_F32 0x1p-120f
 #define CYMA_LINEAR_F32 20.0f /* softplus(x) = x above it */
 
 /* q(r), Estrin's scheme. */

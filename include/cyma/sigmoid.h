@@ -52,11 +52,11 @@ CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
     return CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_FABS(x)) * CYMA_C(UNSCALE);
 }
 
-/* From the output y of sigmoid: grad y (1 - y). */
+/* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
-    return grad * (y * (1 - y));
+    return grad * CYMA_F(cyma_residue)(y, y, y);
 }
 
 /* From the input x of logsigmoid: grad sigmoid(-x).
@@ -73,15 +73,24 @@ CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
         CYMA_F(cyma_clamp)(CYMA_FABS(x), x > 0 ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP)));
     int rescale = y.n > CYMA_C(RESCALE_FROM);
     int big = CYMA_FABS(grad) >= 1;
-    CYMA_F(cyma_pair) d;
-    CYMA_REAL v, w, before, after;
+    CYMA_F(cyma_pair) m, d;
+    CYMA_REAL v, e, numerator, q, q_lo, before, after;
 
     y.power = CYMA_F(cyma_power)(shifter - y.n + (rescale ? CYMA_C(RESCALE) : 0));
-    d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
+    m = CYMA_F(cyma_exp)(y.r);
+    d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
     v = 1 / d.hi;
-    w = y.power * CYMA_FMA(v, CYMA_F(cyma_reciprocal_residue)(v, d), v);
-    w = x > CYMA_C(MAX) ? 0 : w;
+    e = CYMA_F(cyma_reciprocal_residue)(v, d);
+
+    /* 2^K sigmoid(-x) as a pair: t / (M + t) or M / (M + t) */
+    numerator = x > 0 ? y.power : m.hi * CYMA_C(SCALE);
+    numerator = x > CYMA_C(MAX) ? 0 : numerator;
+    q = numerator * v;
+    q_lo = CYMA_FMA(q, e, -CYMA_F(cyma_residue)(q, numerator, v));
+    q_lo = CYMA_FMA(x > 0 ? 0 : m.lo * CYMA_C(SCALE), v, q_lo);
+
     before = rescale ? CYMA_C(RESCALE_INV) : (big ? CYMA_C(UNSCALE) : 1);
-    after = big && !rescale ? 1 : CYMA_C(UNSCALE);
-    return grad * before * (x > 0 ? w : CYMA_C(SCALE) - w) * after;
+    after = rescale ? CYMA_C(UNSCALE) : (big ? 1 : CYMA_C(UNSCALE));
+    grad *= before;
+    return CYMA_FMA(grad, q, grad * q_lo) * after;
 }

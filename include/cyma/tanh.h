@@ -28,5 +28,5 @@ CYMA_F(cyma_tanh_deriv)(CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
-    return grad * ((1 - y) * (1 + y));
+    return grad * CYMA_F(cyma_residue)((CYMA_REAL)1, y, y);
 }

@@ -143,7 +143,8 @@ def _second_operands(
         1 - np.ldexp(1.0, -rng.integers(1, info.nmant + 2, count)),
         np.abs(_log_uniform(rng, dtype, count)) % 1,
     ]
-    return np.clip(rng.choice(np.array(choices, dtype)), low, high)
+    mixed = np.choose(rng.integers(len(choices), size=count), choices)
+    return np.clip(mixed.astype(dtype), low, high)
 
 
 def sample(

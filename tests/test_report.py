@@ -1,0 +1,138 @@
+"""``python -m cyma``."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import cyma
+from cyma import __main__ as report
+from cyma import _peers
+from cyma._table import DTYPES
+from cyma._ufuncs import FUNCTIONS, UFUNCS
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "cyma", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """Output and JSON of a quick report on everything."""
+    path = tmp_path_factory.mktemp("report") / "report.json"
+    process = run("--quick", "--json", str(path))
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout, json.loads(path.read_text())
+
+
+def test_report_covers_every_function_and_dtype(quick):
+    output, document = quick
+    rows = {(row["function"], row["dtype"]) for row in document["results"]}
+    assert rows == {(name, dtype) for name in FUNCTIONS for dtype in DTYPES}
+    for name in FUNCTIONS:
+        assert output.count(f" {name} ") == 2 * len(DTYPES)
+
+
+def test_report_tells_the_machine(quick):
+    output, document = quick
+    info = cyma.runtime_info()
+    assert document["runtime"]["version"] == cyma.__version__
+    assert document["machine"]["numpy"] == np.__version__
+    assert document["machine"]["cpu"] in output
+    assert f"cyma {cyma.__version__}, tier {document['runtime']['tier']}" in output
+    assert document["runtime"]["supported_tiers"] == info["supported_tiers"]
+
+
+def test_report_measures(quick):
+    _, document = quick
+    for row in document["results"]:
+        assert row["times"]["cyma"] > 0
+        assert row["times"]["numpy"] > 0
+        assert row["points"] >= 500
+        assert len(row["worst_at"]) == FUNCTIONS[row["function"]].nin
+        # cyma's worst error is a real one: no function is exact everywhere.
+        assert 0 < row["errors"]["cyma"] <= row["bound"]
+        assert set(row["errors"]) == set(row["times"])
+    # A known defect of the formula: it is 0 where the sigmoid is subnormal.
+    sigmoid = {row["dtype"]: row for row in document["results"] if row["function"] == "sigmoid"}
+    assert sigmoid["float32"]["errors"]["numpy"] > 1e6
+
+
+def test_selection(tmp_path):
+    path = tmp_path / "report.json"
+    process = run("expit", "tanh", "--dtype", "float64", "--quick", "--json", str(path))
+    assert process.returncode == 0
+    rows = json.loads(path.read_text())["results"]
+    assert [(row["function"], row["dtype"]) for row in rows] == [
+        ("sigmoid", "float64"),
+        ("tanh", "float64"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sigmoidd"], "unknown function 'sigmoidd'; choose from sigmoid, "),
+        (["--fast"], "unrecognized arguments: --fast"),
+        (["--qui"], "unrecognized arguments: --qui"),
+        (["--dtype", "float8"], "argument --dtype: invalid choice: 'float8'"),
+        (["--json"], "argument --json: expected one argument"),
+        (["--json", "no/such/folder/x.json"], "cannot write 'no/such/folder/x.json'"),
+        (["--json", "."], "'.' is a folder"),
+    ],
+)
+def test_wrong_command_line(arguments, message):
+    process = run(*arguments)
+    assert process.returncode == 2
+    assert message in process.stderr
+    assert process.stdout == ""
+
+
+def test_version():
+    assert run("--version").stdout == f"cyma {cyma.__version__}\n"
+
+
+# Runs the report as it is where NumPy alone is installed.
+NUMPY_ALONE = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(["rich", "mpmath", "scipy", "torch"]))
+runpy.run_module("cyma", run_name="__main__")
+"""
+
+
+def test_missing_packages_are_said_in_one_line():
+    process = subprocess.run(
+        [sys.executable, "-c", NUMPY_ALONE, "sigmoid", "--quick"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert "\nNot installed, so left out: scipy, torch, rich, mpmath\n" in process.stdout
+    lines = process.stdout.splitlines()
+    rows = [line.split() for line in lines if line.startswith("sigmoid ")]
+    assert [row[:2] for row in rows] == [["sigmoid", dtype] for dtype in DTYPES] * 2
+    # Without mpmath, nothing is exact enough for long double: its error is unknown.
+    assert rows[3][2:] == ["-", f"{FUNCTIONS['sigmoid'].bounds['longdouble']:g}", "-", "-"]
+
+
+def test_a_broken_bound_is_reported(monkeypatch, capsys):
+    monkeypatch.setitem(UFUNCS, "sigmoid", np.exp)
+    assert report.main(["sigmoid", "--dtype", "float32", "--quick"]) == 1
+    assert "BOUND EXCEEDED: sigmoid float32: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("peer", _peers.PEERS)
+def test_peers_compute_the_same_functions(peer):
+    try:
+        functions = _peers.PEERS[peer]()
+    except ImportError:
+        pytest.skip(f"{peer} is not installed")
+    assert set(functions) <= set(FUNCTIONS)
+    for name, f in functions.items():
+        operands = [np.linspace(0.1, 0.9, 9)] * UFUNCS[name].nin
+        np.testing.assert_allclose(f(*operands), UFUNCS[name](*operands), rtol=1e-12)
