@@ -22,8 +22,14 @@ TIERS = {
 
 # What every C file is compiled with. Nothing here may let the compiler change a result.
 COMMON_FLAGS = {
-    "unix": ["-std=c11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
-    + ["-fvisibility=hidden"],
+    "unix": [
+        "-std=c11",
+        "-O3",
+        "-fno-math-errno",
+        "-fno-trapping-math",
+        "-ffp-contract=off",
+        "-fvisibility=hidden",
+    ],
     "msvc": ["/std:c11", "/O2", "/fp:precise"],
 }
 
@@ -43,6 +49,7 @@ class BuildTiers(build_ext):
     """build_ext that compiles the kernels once per tier and links all of them."""
 
     def build_extension(self, ext):
+        """Compile the kernels of each tier that the compiler knows, then the rest, and link."""
         kind = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
         ext.extra_compile_args = COMMON_FLAGS[kind] + ext.extra_compile_args
         built = self.get_ext_fullpath(ext.name)

@@ -47,8 +47,7 @@ static const signature signatures[CYMA_SIGNATURES] = {
     {NPY_HALF, NPY_HALF, 2, 2, CYMA_F32, &cyma_active.half_to_float, &cyma_active.float_to_half},
     {NPY_FLOAT, NPY_FLOAT, 4, 4, CYMA_F32, NULL, NULL},
     {NPY_DOUBLE, NPY_DOUBLE, 8, 8, CYMA_F64, NULL, NULL},
-    {NPY_LONGDOUBLE, NPY_LONGDOUBLE, sizeof(long double), sizeof(long double), CYMA_LD,
-     NULL, NULL},
+    {NPY_LONGDOUBLE, NPY_LONGDOUBLE, sizeof(long double), sizeof(long double), CYMA_LD, NULL, NULL},
 };
 
 static binding bindings[CYMA_FUNCTIONS][CYMA_SIGNATURES];

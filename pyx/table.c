@@ -4,11 +4,26 @@
 #include <stddef.h>
 
 const cyma_function cyma_functions[] = {
-#define CYMA_UNARY(name, f16, f32, f64, ld, at_minus_inf, at_inf, least, greatest, symmetry, trend) \
-    {#name,  1,      {f16, f32, f64, ld}, at_minus_inf, at_inf,                                     \
-     least,  greatest, #symmetry,           #trend,       "REAL"},
-#define CYMA_BINARY(name, f16, f32, f64, ld, domain)                                               \
-    {#name, 2, {f16, f32, f64, ld}, 0, 0, -INFINITY, INFINITY, "NONE", "NONE", #domain},
+#define CYMA_UNARY(row, f16, f32, f64, ld, minus_inf, inf, low, high, mirror, slope)               \
+    {.name = #row,                                                                                 \
+     .nin = 1,                                                                                     \
+     .bounds = {f16, f32, f64, ld},                                                                \
+     .at_minus_inf = minus_inf,                                                                    \
+     .at_inf = inf,                                                                                \
+     .least = low,                                                                                 \
+     .greatest = high,                                                                             \
+     .symmetry = #mirror,                                                                          \
+     .trend = #slope,                                                                              \
+     .domain = "REAL"},
+#define CYMA_BINARY(row, f16, f32, f64, ld, second)                                                \
+    {.name = #row,                                                                                 \
+     .nin = 2,                                                                                     \
+     .bounds = {f16, f32, f64, ld},                                                                \
+     .least = -INFINITY,                                                                           \
+     .greatest = INFINITY,                                                                         \
+     .symmetry = "NONE",                                                                           \
+     .trend = "NONE",                                                                              \
+     .domain = #second},
 #include "functions.def"
 };
 

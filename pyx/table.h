@@ -2,12 +2,14 @@
 #ifndef CYMA_TABLE_H
 #define CYMA_TABLE_H
 
-/* In the order of CYMA_FUNCTION_<name>. Columns that a function's arity does not have are 0 or "". */
+/* In the order of CYMA_FUNCTION_<name>. Columns that a function's arity does not have are 0 or "".
+ */
 typedef struct {
     const char *name;
     int nin;
-    double bounds[4]; /* ULP: float16, float32, float64, long double */
-    double at_minus_inf, at_inf, least, greatest;
+    double bounds[4];            /* ULP: float16, float32, float64, long double */
+    double at_minus_inf, at_inf; /* unary only */
+    double least, greatest;
     const char *symmetry, *trend;
     const char *domain;
 } cyma_function;

@@ -3,11 +3,13 @@
 import doctest
 import inspect
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
 import cyma
-from cyma._ufuncs import UFUNCS
+from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
 
 EXAMPLES = {**UFUNCS, "set_tier": cyma.set_tier, "runtime_info": cyma.runtime_info}
 
@@ -20,3 +22,32 @@ def test_docstring_examples(name):
     assert len(parsed.examples) >= 2
     result = doctest.DocTestRunner().run(parsed)
     assert result.failed == 0
+
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+
+
+def test_readme_examples():
+    result = doctest.testfile(str(README), module_relative=False)
+    assert result.attempted >= 6
+    assert result.failed == 0
+
+
+def test_readme_tables_are_up_to_date():
+    tool = README.parent / "tools" / "readme_tables.py"
+    process = subprocess.run(
+        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
+def test_readme_names_every_function_and_alias():
+    text = README.read_text(encoding="utf-8")
+    assert all(f"`{name}(" in text for name in FUNCTIONS)
+    assert all(f"`{alias}`" in text for alias in ALIASES)
+
+
+def test_readme_has_two_setup_commands():
+    # .ci/run takes them from here.
+    commands = [line for line in README.read_text().splitlines() if line.startswith("python -m ")]
+    assert [command.split()[-1] for command in commands] == ["cyma", "pytest"]

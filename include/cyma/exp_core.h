@@ -9,13 +9,13 @@
 /* An unevaluated sum hi + lo, |lo| <= ulp(hi). */
 typedef struct {
     CYMA_REAL hi, lo;
-} CYMA_F(cyma_pair);
+} CYMA_PAIR;
 
 typedef struct {
     CYMA_REAL n;
     CYMA_REAL power; /* 2^(K - n) */
-    CYMA_F(cyma_pair) r;
-} CYMA_F(cyma_reduced);
+    CYMA_PAIR r;
+} CYMA_REDUCED;
 
 #ifndef CYMA_EXP_CORE_H
 #define CYMA_EXP_CORE_H
@@ -46,10 +46,11 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
 }
 
 /* 0 <= a <= CLAMP, or nan. Both products with n are exact up to the rounding of r. */
-CYMA_INLINE CYMA_F(cyma_reduced) CYMA_F(cyma_reduce)(CYMA_REAL a)
+CYMA_INLINE CYMA_REDUCED
+CYMA_F(cyma_reduce)(CYMA_REAL a)
 {
     const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
-    CYMA_F(cyma_reduced) y;
+    CYMA_REDUCED y;
     CYMA_REAL shifted = CYMA_FMA(a, -CYMA_C(LOG2E), shifter);
     CYMA_REAL r;
     y.n = shifter - shifted;
@@ -61,9 +62,10 @@ CYMA_INLINE CYMA_F(cyma_reduced) CYMA_F(cyma_reduce)(CYMA_REAL a)
 }
 
 /* p = e^r - 1 as a pair. */
-CYMA_INLINE CYMA_F(cyma_pair) CYMA_F(cyma_expm1)(CYMA_F(cyma_pair) r)
+CYMA_INLINE CYMA_PAIR
+CYMA_F(cyma_expm1)(CYMA_PAIR r)
 {
-    CYMA_F(cyma_pair) p;
+    CYMA_PAIR p;
     CYMA_REAL r2 = r.hi * r.hi;
     CYMA_REAL c = r2 * CYMA_F(cyma_exp_poly)(r.hi, r2);
     p.hi = r.hi + c;
@@ -72,28 +74,30 @@ CYMA_INLINE CYMA_F(cyma_pair) CYMA_F(cyma_expm1)(CYMA_F(cyma_pair) r)
 }
 
 /* hi + lo renormalised; needs |hi| >= |lo| or hi = 0. */
-CYMA_INLINE CYMA_F(cyma_pair) CYMA_F(cyma_fast2sum)(CYMA_REAL hi, CYMA_REAL lo)
+CYMA_INLINE CYMA_PAIR
+CYMA_F(cyma_fast2sum)(CYMA_REAL hi, CYMA_REAL lo)
 {
-    CYMA_F(cyma_pair) s;
+    CYMA_PAIR s;
     s.hi = hi + lo;
     s.lo = (hi - s.hi) + lo;
     return s;
 }
 
 /* M = 1 + p as a pair. */
-CYMA_INLINE CYMA_F(cyma_pair) CYMA_F(cyma_exp)(CYMA_F(cyma_pair) r)
+CYMA_INLINE CYMA_PAIR
+CYMA_F(cyma_exp)(CYMA_PAIR r)
 {
-    CYMA_F(cyma_pair) p = CYMA_F(cyma_expm1)(r);
-    CYMA_F(cyma_pair) m = CYMA_F(cyma_fast2sum)((CYMA_REAL)1, p.hi);
+    CYMA_PAIR p = CYMA_F(cyma_expm1)(r);
+    CYMA_PAIR m = CYMA_F(cyma_fast2sum)((CYMA_REAL)1, p.hi);
     m.lo += p.lo;
     return m;
 }
 
 /* M + sign * 2^-n as a pair, from power = 2^(K - n). */
-CYMA_INLINE CYMA_F(cyma_pair)
-    CYMA_F(cyma_add_power)(CYMA_F(cyma_pair) m, CYMA_REAL power, CYMA_REAL sign)
+CYMA_INLINE CYMA_PAIR
+CYMA_F(cyma_add_power)(CYMA_PAIR m, CYMA_REAL power, CYMA_REAL sign)
 {
-    CYMA_F(cyma_pair) d;
+    CYMA_PAIR d;
     d.hi = CYMA_FMA(power, sign * CYMA_C(UNSCALE), m.hi);
     d.lo = CYMA_FMA(power, sign * CYMA_C(UNSCALE), m.hi - d.hi) + m.lo;
     return d;
@@ -117,7 +121,7 @@ CYMA_F(cyma_residue)(CYMA_REAL c, CYMA_REAL a, CYMA_REAL b)
 
 /* How far v * d falls short of 1. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_reciprocal_residue)(CYMA_REAL v, CYMA_F(cyma_pair) d)
+CYMA_F(cyma_reciprocal_residue)(CYMA_REAL v, CYMA_PAIR d)
 {
     return CYMA_FMA(-v, d.lo, CYMA_F(cyma_residue)((CYMA_REAL)1, v, d.hi));
 }

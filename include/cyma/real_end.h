@@ -3,6 +3,8 @@
 #undef CYMA_BITS
 #undef CYMA_F
 #undef CYMA_C
+#undef CYMA_PAIR
+#undef CYMA_REDUCED
 #undef CYMA_FABS
 #undef CYMA_COPYSIGN
 #undef CYMA_FMA

@@ -2,8 +2,10 @@
  * Undone by real_end.h. */
 #define CYMA_REAL float
 #define CYMA_BITS uint32_t
-#define CYMA_F(name) name##_f32   /* a function of this precision */
+#define CYMA_F(name) name##_f32        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F32 /* a constant of this precision */
+#define CYMA_PAIR cyma_pair_f32
+#define CYMA_REDUCED cyma_reduced_f32
 #define CYMA_FABS fabsf
 #define CYMA_COPYSIGN copysignf
 #if CYMA_HAVE_FMA
@@ -17,10 +19,10 @@
 
 #define CYMA_MANTISSA_F32 23
 #define CYMA_BIAS_F32 127
-#define CYMA_SHIFTER_F32 0x1.8p23f /* adding it rounds to an integer */
+#define CYMA_SHIFTER_F32 0x1.8p23f    /* adding it rounds to an integer */
 #define CYMA_SPLITTER_F32 0x1.001p12f /* halves a mantissa */
 #define CYMA_MAX_F32 0x1.fffffep127f
-/* e^-107 * 4 rounds to 0, even times the largest float in the case of e^-196. */
+/* 4 e^-CLAMP rounds to 0; so does e^-CLAMP_WIDE times the largest number. */
 #define CYMA_CLAMP_F32 107.0f
 #define CYMA_CLAMP_WIDE_F32 196.0f
 #define CYMA_RESCALE_FROM_F32 188.0f /* n above which 2^(K - n) would be subnormal */

@@ -2,8 +2,10 @@
  * Undone by real_end.h. */
 #define CYMA_REAL double
 #define CYMA_BITS uint64_t
-#define CYMA_F(name) name##_f64   /* a function of this precision */
+#define CYMA_F(name) name##_f64        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
+#define CYMA_PAIR cyma_pair_f64
+#define CYMA_REDUCED cyma_reduced_f64
 #define CYMA_FABS fabs
 #define CYMA_COPYSIGN copysign
 #if CYMA_HAVE_FMA

@@ -7,10 +7,8 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
 {
-    CYMA_F(cyma_reduced)
-    y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)));
-    CYMA_F(cyma_pair)
-    d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)));
+    CYMA_PAIR d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
     CYMA_REAL v = 1 / d.hi;
     CYMA_REAL w = y.power * CYMA_FMA(v, CYMA_F(cyma_reciprocal_residue)(v, d), v);
     return large ? CYMA_C(SCALE) - w : w;
@@ -35,9 +33,9 @@ CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
 {
-    CYMA_F(cyma_reduced) y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)));
-    CYMA_F(cyma_pair) m = CYMA_F(cyma_exp)(y.r);
-    CYMA_F(cyma_pair) d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)));
+    CYMA_PAIR m = CYMA_F(cyma_exp)(y.r);
+    CYMA_PAIR d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
     CYMA_REAL v = 1 / d.hi;
     CYMA_REAL e = CYMA_F(cyma_reciprocal_residue)(v, d);
     CYMA_REAL w = m.hi * v;
@@ -68,12 +66,11 @@ CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
     const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
-    CYMA_F(cyma_reduced)
-    y = CYMA_F(cyma_reduce)(
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(
         CYMA_F(cyma_clamp)(CYMA_FABS(x), x > 0 ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP)));
     int rescale = y.n > CYMA_C(RESCALE_FROM);
     int big = CYMA_FABS(grad) >= 1;
-    CYMA_F(cyma_pair) m, d;
+    CYMA_PAIR m, d;
     CYMA_REAL v, e, numerator, q, q_lo, before, after;
 
     y.power = CYMA_F(cyma_power)(shifter - y.n + (rescale ? CYMA_C(RESCALE) : 0));

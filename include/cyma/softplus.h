@@ -7,8 +7,8 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_log1p_exp)(CYMA_REAL a, CYMA_REAL base)
 {
-    CYMA_F(cyma_reduced) y = CYMA_F(cyma_reduce)(a);
-    CYMA_F(cyma_pair) minus_r, e, f, d, sum;
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a);
+    CYMA_PAIR minus_r, e, f, d, sum;
     CYMA_REAL v, s, s_lo, u, big, tail;
     int halve;
 

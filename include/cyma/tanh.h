@@ -6,11 +6,10 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh)(CYMA_REAL x)
 {
-    CYMA_F(cyma_reduced)
-    y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(2 * CYMA_FABS(x), CYMA_C(CLAMP)));
-    CYMA_F(cyma_pair) m = CYMA_F(cyma_exp)(y.r);
-    CYMA_F(cyma_pair) n = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)-1);
-    CYMA_F(cyma_pair) d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(2 * CYMA_FABS(x), CYMA_C(CLAMP)));
+    CYMA_PAIR m = CYMA_F(cyma_exp)(y.r);
+    CYMA_PAIR n = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)-1);
+    CYMA_PAIR d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
     CYMA_REAL v = 1 / d.hi;
     CYMA_REAL q = n.hi * v;
     CYMA_REAL rest = CYMA_FMA(-q, d.lo, CYMA_F(cyma_residue)(n.hi, q, d.hi) + n.lo);

@@ -136,7 +136,9 @@ def _second_operands(
     if domain == "LABEL":
         return rng.choice(ends, count)
     info = np.finfo(dtype)
-    near_ends = np.concatenate([neighbours(ends, dtype, 20), np.arange(20) * info.smallest_subnormal])
+    near_ends = np.concatenate(
+        [neighbours(ends, dtype, 20), np.arange(20) * info.smallest_subnormal]
+    )
     choices = [
         rng.uniform(low, high, count),
         rng.choice(near_ends, count),

@@ -56,15 +56,15 @@ _RETURNS = (
 )
 
 _GRAD = ("grad", "Gradient of a loss with respect to the output.")
-_LOGITS = ("logits", "``x``, logarithms of odds.")
-_TARGETS = ("targets", "``z``, probabilities in [0, 1], which is not checked.")
+_LOGITS = ("x", "Logits.")
+_TARGETS = ("z", "Targets, probabilities in [0, 1], which is not checked.")
 
-# For each function: summary, description, operands, returns, see_also, notes, example.
+# For each function: summary, formula and a remark on it, operands, returns, see_also, notes, example.
 TEXTS = {
     "sigmoid": {
         "summary": "Logistic sigmoid, elementwise.",
-        "description": "Computes ``1 / (1 + exp(-x))``. Also named ``expit`` and, being the "
-        "derivative of softplus, ``softplus_deriv``.",
+        "formula": "1 / (1 + exp(-x))",
+        "remark": "Also named ``expit`` and, being the derivative of softplus, ``softplus_deriv``.",
         "operands": [("x", "Input.")],
         "returns": "In [0, 1].",
         "see_also": "logsigmoid, sigmoid_deriv, sigmoid_backward",
@@ -78,7 +78,8 @@ TEXTS = {
     },
     "logsigmoid": {
         "summary": "Logarithm of the logistic sigmoid, elementwise.",
-        "description": "Computes ``log(sigmoid(x)) = -log1p(exp(-x))``. Also named ``log_expit``.",
+        "formula": "log(sigmoid(x))",
+        "remark": "Also named ``log_expit``.",
         "operands": [("x", "Input.")],
         "returns": "At most 0.",
         "see_also": "softplus, logsigmoid_deriv, logsigmoid_backward",
@@ -90,7 +91,8 @@ TEXTS = {
     },
     "softplus": {
         "summary": "Smooth maximum of x and 0, elementwise.",
-        "description": "Computes ``log(1 + exp(x))``.",
+        "formula": "log(1 + exp(x))",
+        "remark": "",
         "operands": [("x", "Input.")],
         "returns": "At least 0.",
         "see_also": "logsigmoid, softplus_deriv",
@@ -104,7 +106,8 @@ TEXTS = {
     },
     "tanh": {
         "summary": "Hyperbolic tangent, elementwise.",
-        "description": "Computes ``(exp(2x) - 1) / (exp(2x) + 1)``.",
+        "formula": "(exp(2x) - 1) / (exp(2x) + 1)",
+        "remark": "",
         "operands": [("x", "Input.")],
         "returns": "In [-1, 1].",
         "see_also": "tanh_deriv, tanh_backward, numpy.tanh",
@@ -118,8 +121,8 @@ TEXTS = {
     },
     "sigmoid_deriv": {
         "summary": "Derivative of the logistic sigmoid, elementwise.",
-        "description": "Computes ``sigmoid(x) * sigmoid(-x)``, with full relative accuracy in both "
-        "tails.",
+        "formula": "sigmoid(x) * sigmoid(-x)",
+        "remark": "Accurate relative to the result in both tails.",
         "operands": [("x", "Input.")],
         "returns": "In [0, 1/4].",
         "see_also": "sigmoid, sigmoid_backward",
@@ -132,7 +135,8 @@ TEXTS = {
     },
     "logsigmoid_deriv": {
         "summary": "Derivative of the log-sigmoid, elementwise.",
-        "description": "Computes ``sigmoid(-x)``.",
+        "formula": "sigmoid(-x)",
+        "remark": "",
         "operands": [("x", "Input.")],
         "returns": "In [0, 1].",
         "see_also": "logsigmoid, logsigmoid_backward",
@@ -144,12 +148,12 @@ TEXTS = {
     },
     "tanh_deriv": {
         "summary": "Derivative of the hyperbolic tangent, elementwise.",
-        "description": "Computes ``sech(x)**2``, as ``4 * sigmoid_deriv(2x)``, with full relative "
-        "accuracy in both tails.",
+        "formula": "1 / cosh(x)**2",
+        "remark": "Accurate relative to the result in both tails.",
         "operands": [("x", "Input.")],
         "returns": "In [0, 1].",
         "see_also": "tanh, tanh_backward",
-        "notes": "Even to the bit. The usual ``1 - tanh(x)**2`` has no correct digit for large "
+        "notes": "Even to the bit, being ``4 * sigmoid_deriv(2x)``. The usual ``1 - tanh(x)**2`` has no correct digit for large "
         "``|x|``.",
         "example": """
             >>> cyma.tanh_deriv([-20.0, 0.0, 20.0])
@@ -158,7 +162,8 @@ TEXTS = {
     },
     "sigmoid_backward": {
         "summary": "Gradient through the logistic sigmoid, from its output, elementwise.",
-        "description": "Computes ``grad * y * (1 - y)``.",
+        "formula": "grad * y * (1 - y)",
+        "remark": "",
         "operands": [_GRAD, ("y", "Output of `sigmoid`, in [0, 1].")],
         "returns": "Gradient with respect to the input of `sigmoid`.",
         "see_also": "sigmoid, sigmoid_deriv",
@@ -172,7 +177,8 @@ TEXTS = {
     },
     "tanh_backward": {
         "summary": "Gradient through the hyperbolic tangent, from its output, elementwise.",
-        "description": "Computes ``grad * (1 - y**2)``, as ``grad * ((1 - y) * (1 + y))``.",
+        "formula": "grad * (1 - y**2)",
+        "remark": "",
         "operands": [_GRAD, ("y", "Output of `tanh`, in [-1, 1].")],
         "returns": "Gradient with respect to the input of `tanh`.",
         "see_also": "tanh, tanh_deriv",
@@ -186,7 +192,8 @@ TEXTS = {
     },
     "logsigmoid_backward": {
         "summary": "Gradient through the log-sigmoid, from its input, elementwise.",
-        "description": "Computes ``grad * sigmoid(-x)``.",
+        "formula": "grad * sigmoid(-x)",
+        "remark": "",
         "operands": [_GRAD, ("x", "Input of `logsigmoid`.")],
         "returns": "Gradient with respect to ``x``.",
         "see_also": "logsigmoid, logsigmoid_deriv",
@@ -199,8 +206,8 @@ TEXTS = {
     },
     "sigmoid_bce": {
         "summary": "Binary cross-entropy of logits against targets, elementwise.",
-        "description": "Computes ``-z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x))``, evaluated "
-        "as ``z softplus(-x) + (1 - z) softplus(x)``.",
+        "formula": "z * softplus(-x) + (1 - z) * softplus(x)",
+        "remark": "That is, ``-z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x))``.",
         "operands": [_LOGITS, _TARGETS],
         "returns": "Loss of each element.",
         "see_also": "sigmoid_bce_grad",
@@ -214,8 +221,8 @@ TEXTS = {
     },
     "sigmoid_bce_grad": {
         "summary": "Derivative of the binary cross-entropy by the logits, elementwise.",
-        "description": "Computes ``sigmoid(x) - z``, evaluated as ``(1 - z) sigmoid(x) - z "
-        "sigmoid(-x)``, which does not cancel for ``z`` = 0 or 1.",
+        "formula": "(1 - z) * sigmoid(x) - z * sigmoid(-x)",
+        "remark": "That is ``sigmoid(x) - z``, which would cancel for ``z`` = 0 or 1.",
         "operands": [_LOGITS, _TARGETS],
         "returns": "Derivative of each element's loss.",
         "see_also": "sigmoid_bce",
@@ -256,7 +263,7 @@ def docstring(function: Function) -> str:
     ]
     return _TEMPLATE.format(
         summary=texts["summary"],
-        description=_fill(texts["description"]),
+        description=_fill(f"Computes ``{texts['formula']}``. {texts['remark']}"),
         operands="\n".join(operands),
         returns=_fill(_RETURNS.format(texts["returns"]), "    "),
         see_also=texts["see_also"],

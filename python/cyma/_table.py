@@ -1,4 +1,4 @@
-"""The rows of ``include/cyma/functions.def``, as `cyma._ufuncs` reads them from the compiled table."""
+"""A row of ``include/cyma/functions.def``, as `cyma._ufuncs` reads it from the compiled table."""
 
 from __future__ import annotations
 
