@@ -67,9 +67,9 @@ CYMA_F(cyma_expm1)(CYMA_PAIR r)
 {
     CYMA_PAIR p;
     CYMA_REAL r2 = r.hi * r.hi;
-    CYMA_REAL c = r2 * CYMA_F(cyma_exp_poly)(r.hi, r2);
-    p.hi = r.hi + c;
-    p.lo = ((r.hi - p.hi) + c) + r.lo;
+    CYMA_REAL q = CYMA_F(cyma_exp_poly)(r.hi, r2);
+    p.hi = CYMA_FMA(r2, q, r.hi);
+    p.lo = CYMA_FMA(r2, q, r.hi - p.hi) + r.lo;
     return p;
 }
 

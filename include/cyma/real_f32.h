@@ -30,14 +30,14 @@
 #define CYMA_RESCALE_INV_F32 0x1p-120f
 #define CYMA_LINEAR_F32 20.0f /* softplus(x) = x above it */
 
-/* q(r), Estrin's scheme. */
+/* Estrin's scheme, but for the last step: so C0, most of the value, is added with one rounding. */
 CYMA_INLINE float
 cyma_exp_poly_f32(float r, float r2)
 {
-    float c01 = CYMA_FMA(CYMA_EXP_C1_F32, r, CYMA_EXP_C0_F32);
-    float c23 = CYMA_FMA(CYMA_EXP_C3_F32, r, CYMA_EXP_C2_F32);
-    float c45 = CYMA_FMA(CYMA_EXP_C5_F32, r, CYMA_EXP_C4_F32);
-    return CYMA_FMA(CYMA_FMA(c45, r2, c23), r2, c01);
+    float c12 = CYMA_FMA(CYMA_EXP_C2_F32, r, CYMA_EXP_C1_F32);
+    float c34 = CYMA_FMA(CYMA_EXP_C4_F32, r, CYMA_EXP_C3_F32);
+    float c35 = CYMA_FMA(CYMA_EXP_C5_F32, r2, c34);
+    return CYMA_FMA(CYMA_FMA(c35, r2, c12), r, CYMA_EXP_C0_F32);
 }
 
 CYMA_INLINE float

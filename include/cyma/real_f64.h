@@ -29,19 +29,20 @@
 #define CYMA_RESCALE_INV_F64 0x1p-1016
 #define CYMA_LINEAR_F64 40.0
 
+/* Estrin's scheme, but for the last step: so C0, most of the value, is added with one rounding. */
 CYMA_INLINE double
 cyma_exp_poly_f64(double r, double r2)
 {
     double r4 = r2 * r2;
-    double c01 = CYMA_FMA(CYMA_EXP_C1_F64, r, CYMA_EXP_C0_F64);
-    double c23 = CYMA_FMA(CYMA_EXP_C3_F64, r, CYMA_EXP_C2_F64);
-    double c45 = CYMA_FMA(CYMA_EXP_C5_F64, r, CYMA_EXP_C4_F64);
-    double c67 = CYMA_FMA(CYMA_EXP_C7_F64, r, CYMA_EXP_C6_F64);
-    double c89 = CYMA_FMA(CYMA_EXP_C9_F64, r, CYMA_EXP_C8_F64);
-    double c03 = CYMA_FMA(c23, r2, c01);
-    double c47 = CYMA_FMA(c67, r2, c45);
-    double c8a = CYMA_FMA(CYMA_EXP_C10_F64, r2, c89);
-    return CYMA_FMA(CYMA_FMA(c8a, r4, c47), r4, c03);
+    double c12 = CYMA_FMA(CYMA_EXP_C2_F64, r, CYMA_EXP_C1_F64);
+    double c34 = CYMA_FMA(CYMA_EXP_C4_F64, r, CYMA_EXP_C3_F64);
+    double c56 = CYMA_FMA(CYMA_EXP_C6_F64, r, CYMA_EXP_C5_F64);
+    double c78 = CYMA_FMA(CYMA_EXP_C8_F64, r, CYMA_EXP_C7_F64);
+    double c9a = CYMA_FMA(CYMA_EXP_C10_F64, r, CYMA_EXP_C9_F64);
+    double c14 = CYMA_FMA(c34, r2, c12);
+    double c58 = CYMA_FMA(c78, r2, c56);
+    double c5a = CYMA_FMA(c9a, r4, c58);
+    return CYMA_FMA(CYMA_FMA(c5a, r4, c14), r, CYMA_EXP_C0_F64);
 }
 
 CYMA_INLINE double

@@ -24,7 +24,7 @@ where : array_like, optional
 
 Returns
 -------
-y : ndarray or scalar
+result : ndarray or scalar
 {returns}
 
 Raises
