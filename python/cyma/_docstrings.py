@@ -59,7 +59,7 @@ _GRAD = ("grad", "Gradient of a loss with respect to the output.")
 _LOGITS = ("x", "Logits.")
 _TARGETS = ("z", "Targets, probabilities in [0, 1], which is not checked.")
 
-# For each function: summary, formula and a remark on it, operands, returns, see_also, notes, example.
+# What fills the template, by function. The README takes operands and formula from here, too.
 TEXTS = {
     "sigmoid": {
         "summary": "Logistic sigmoid, elementwise.",
@@ -153,8 +153,8 @@ TEXTS = {
         "operands": [("x", "Input.")],
         "returns": "In [0, 1].",
         "see_also": "tanh, tanh_backward",
-        "notes": "Even to the bit, being ``4 * sigmoid_deriv(2x)``. The usual ``1 - tanh(x)**2`` has no correct digit for large "
-        "``|x|``.",
+        "notes": "Even to the bit, being ``4 * sigmoid_deriv(2x)``. The usual ``1 - tanh(x)**2`` "
+        "has no correct digit for large ``|x|``.",
         "example": """
             >>> cyma.tanh_deriv([-20.0, 0.0, 20.0])
             array([1.6993417e-17, 1.0000000e+00, 1.6993417e-17])
