@@ -1,7 +1,9 @@
 /* Binary cross-entropy with logits, elementwise. Included once per precision (see cyma.h). */
 
 /* z softplus(-x) + (1 - z) softplus(x) = log1p(e^-|x|) - x u, u = z for x <= 0, z - 1 for x > 0.
- * For 0 <= z <= 1 both terms are >= 0. A term whose coefficient is 0 is 0, also at x = +-inf. */
+ * For 0 <= z <= 1 both terms are >= 0. A term whose coefficient is 0 is 0, also at x = +-inf.
+ * Worst: 1.461 in float; 1.399 in double, (0x1.de5d679ff97b6p+7, 0x1.dc9be6eded9c5p-2) ->
+ * 0x1.ff6e4fe0184e8p+6 - 1.399 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce)(CYMA_REAL x, CYMA_REAL z)
 {
@@ -12,7 +14,8 @@ CYMA_F(cyma_sigmoid_bce)(CYMA_REAL x, CYMA_REAL z)
     return u == 0 ? log1p_exp : loss;
 }
 
-/* (1 - z) sigmoid(x) - z sigmoid(-x): exact to the last bits for z = 0 and z = 1. */
+/* (1 - z) sigmoid(x) - z sigmoid(-x), which is one of the sigmoids for z = 0 and z = 1.
+ * Worst there: that of sigmoid. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce_grad)(CYMA_REAL x, CYMA_REAL z)
 {

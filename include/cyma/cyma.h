@@ -2,7 +2,12 @@
  * logits, as branch-free inline C that vectorises.
  *
  * Every function exists as cyma_<name>_f32 (float) and cyma_<name>_f64 (double). Compile with
- * -ffp-contract=off, never with -ffast-math. */
+ * -ffp-contract=off, never with -ffast-math.
+ *
+ * "Worst" before a function is the largest error found on targets with FMA, in ULP, with its input,
+ * what the function returned, and how far from that the exact value lies: in float, among all 2^32
+ * inputs for functions of one argument and 5 million structured ones for others; in double, among
+ * 20 million. The bounds are in functions.def. */
 #ifndef CYMA_H
 #define CYMA_H
 

@@ -45,7 +45,8 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
     return power;
 }
 
-/* 0 <= a <= CLAMP, or nan. Both products with n are exact up to the rounding of r. */
+/* 0 <= a <= CLAMP_WIDE, or nan. n * LN2_HI is exact, and so is its difference from a. Beyond CLAMP
+ * the power is not representable. */
 CYMA_INLINE CYMA_REDUCED
 CYMA_F(cyma_reduce)(CYMA_REAL a)
 {

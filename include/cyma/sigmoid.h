@@ -14,12 +14,15 @@ CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
     return large ? CYMA_C(SCALE) - w : w;
 }
 
+/* Worst: 0.771 in float, 0x1.74d656p-2 -> 0x1.2e18b8p-1 - 0.771 ulp;
+ * 0.787 in double, 0x1.733ba018c9730p-2 -> 0x1.2de7080f240fep-1 + 0.787 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
     return CYMA_F(cyma_sigmoid_scaled)(x, x >= 0) * CYMA_C(UNSCALE);
 }
 
+/* Worst: that of sigmoid. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 {
@@ -44,13 +47,17 @@ CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
     return y.power * CYMA_FMA(w, v, v * correction);
 }
 
+/* Worst: 0.770 in float, 0x1.5efd88p+6 -> 0x1.536f28p-127 + 0.770 ulp (subnormal; otherwise 0.619);
+ * 0.777 in double, 0x1.62663111105d0p+9 -> 0x0.ab44584de984cp-1022 - 0.777 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 {
     return CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_FABS(x)) * CYMA_C(UNSCALE);
 }
 
-/* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less. */
+/* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less.
+ * Worst: 1.413 in float; 1.440 in double, (0x1.e3e1c16167650p+8, 0x1.b18acd37f23e5p-1) ->
+ * 0x1.f64af38e4c8c6p+5 + 1.440 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
@@ -61,7 +68,9 @@ CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
  *
  * grad may lift a sigmoid far below the smallest subnormal back into range. So for large n the
  * power is 2^(K + RESCALE - n), and grad takes a share of the scaling back such that no product
- * overflows or underflows before the result does. */
+ * overflows or underflows before the result does.
+ * Worst: 0.979 in float; 0.989 in double, (0x1.e541a19a7dedfp+1, 0x1.62df5d1889cbcp+9) ->
+ * 0x0.fbf2288f07d89p-1022 + 0.989 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {

@@ -83,6 +83,12 @@ def neighbours(centres: np.ndarray, dtype: np.dtype, reach: int) -> np.ndarray:
     return (centres[:, None] + steps.astype(dtype) * np.spacing(np.abs(centres))[:, None]).ravel()
 
 
+def _uniform(rng: np.random.Generator, scale: float, dtype: np.dtype, count: int) -> np.ndarray:
+    """Numbers in [-scale, scale], with all the bits of a long double."""
+    coarse, fine = rng.uniform(-scale, scale, (2, count)).astype(np.longdouble)
+    return (coarse + np.ldexp(fine, -53)).astype(dtype)
+
+
 def _log_uniform(rng: np.random.Generator, dtype: np.dtype, count: int) -> np.ndarray:
     """Numbers of both signs over all exponents, subnormal ones included."""
     info = np.finfo(dtype)
@@ -104,8 +110,9 @@ def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> 
     thresholds = [0.5, 1, float(ln2), 20, 40, 107, 196, 748, 1456, limit, underflow, overflow]
     thresholds += [float(-info.minexp * ln2), float((info.nmant + 2) * ln2)]
     thresholds = np.array(thresholds)
-    seams = np.arange(1, int(2 * underflow / ln2)) * ln2 / 2
-    seams = seams[:: 1 + seams.size // 2500]  # all of them but in long double
+    # Multiples of ln2/2, up to the clamps, which lie a little above; a part of them in long double.
+    seams = np.arange(1, int(2 * underflow / ln2) + 12) * ln2 / 2
+    seams = seams[:: 1 + seams.size // 2500]
     around = np.concatenate(
         [
             neighbours(np.concatenate([thresholds, thresholds / 2, thresholds / 4]), dtype, 20),
@@ -118,9 +125,7 @@ def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> 
     around = around[np.isfinite(around)]
     around = np.concatenate([around, -around])
     share = count // 5 + 1
-    random = [
-        rng.uniform(-scale, scale, share).astype(dtype) for scale in (1, 10, underflow, limit)
-    ]
+    random = [_uniform(rng, scale, dtype, share) for scale in (1, 10, underflow, limit)]
     inputs = np.concatenate([around, *random, _log_uniform(rng, dtype, share)])
     return rng.permutation(inputs)
 
