@@ -30,11 +30,18 @@ tanh_ld(long double x)
     return tanhl(x);
 }
 
+/* Near x = 0 rounding may overshoot the greatest value; nan passes. */
+static long double
+at_most(long double limit, long double y)
+{
+    return y > limit ? limit : y;
+}
+
 static long double
 sigmoid_deriv_ld(long double x)
 {
     long double e = expl(-fabsl(x));
-    return e / ((1 + e) * (1 + e));
+    return at_most(0.25L, e / ((1 + e) * (1 + e)));
 }
 
 static long double
@@ -48,7 +55,7 @@ static long double
 tanh_deriv_ld(long double x)
 {
     long double e = expl(-fabsl(x));
-    long double sech = 2 * e / (1 + e * e);
+    long double sech = at_most(1, 2 * e / (1 + e * e));
     return sech * sech;
 }
 
