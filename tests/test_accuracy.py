@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import INFO, INTEGERS, reference, ufunc_of
+from conftest import INFO, INTEGERS, assert_same_bits, reference, ufunc_of
 
 from cyma import _accuracy, _reference
 from cyma._ufuncs import FUNCTIONS
@@ -37,6 +37,20 @@ def test_every_float16(unary, tier):
     exact = _accuracy.exact(unary.name, (x,), mpmath=False)
     error, witness = _accuracy.measure(ufunc_of(unary), (x,), exact)
     assert error <= unary.bounds["float16"], f"{error} ULP at {witness}"
+
+
+def test_float16_is_float32_rounded_once(function, tier):
+    # By NumPy's conversion: ties to even, overflow to infinity, subnormal results.
+    f = ufunc_of(function)
+    x = np.tile(every_float16(), 8)
+    operands = (x,)
+    if function.nin == 2:
+        second = np.random.default_rng(0).choice(np.array([0, 0.25, 0.5, 1, -1, 2], "e"), x.size)
+        operands = (x, second)
+    expected = f(*(x.astype(np.float32) for x in operands))
+    with np.errstate(over="ignore"):
+        expected = expected.astype(np.float16)
+    assert_same_bits(f(*operands), expected)
 
 
 def test_longdouble_reference_agrees_with_mpmath(function):

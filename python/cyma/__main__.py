@@ -215,6 +215,7 @@ def show(measurements: list[Measurement], contenders: list[str]) -> None:
     ]
     title = "Largest error in units in the last place (ULP)"
     print_table(title, ["function", "dtype", "points", "bound", *contenders], rows)
+    print("Huge errors are results that are 0, or have no correct digit, in a tail.\n")
 
     def cell(m: Measurement, contender: str) -> str:
         if contender not in m.times:
