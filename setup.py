@@ -78,7 +78,7 @@ class BuildTiers(build_ext):
             try:
                 self.compiler.compile([str(probe)], output_dir=folder, extra_postargs=flags)
             except CompileError:
-                self.announce(f"cyma: tier {tier} left out: the compiler rejects {flags}", level=3)
+                self.warn(f"tier {tier} is left out: the compiler rejects {' '.join(flags)}")
                 return False
         return True
 

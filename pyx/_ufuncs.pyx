@@ -1,9 +1,6 @@
 # cython: language_level=3
 """The ufuncs, made from the function table, and the choice of the tier."""
 
-import os
-import warnings
-
 import numpy
 
 cimport numpy as cnp
@@ -219,22 +216,10 @@ def runtime_info():
     }
 
 
-def _start():
-    """Use the tier that CYMA_TIER names, or the widest that works."""
-    set_tier(runtime_info()["supported_tiers"][-1])
-    wanted = os.environ.get("CYMA_TIER")
-    if wanted:
-        try:
-            set_tier(wanted)
-        except ValueError as error:
-            message = f"environment variable CYMA_TIER: {error}; using {_tier!r}"
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
-
-
 _TIERS = _read_tiers()
 _tier = None
 FUNCTIONS = _read_functions()
 ALIASES = _read_aliases()
 _DOCUMENTS = []
 UFUNCS = _make_ufuncs()
-_start()
+set_tier(runtime_info()["supported_tiers"][-1])

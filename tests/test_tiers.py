@@ -108,6 +108,7 @@ def test_unknown_tier_in_the_environment_warns_and_is_ignored():
     assert process.returncode == 0
     assert json.loads(process.stdout)["tier"] == INFO["supported_tiers"][-1]
     assert "RuntimeWarning: environment variable CYMA_TIER: tier 'avx9000'" in process.stderr
+    assert process.stderr.startswith("<string>:1: ")  # where the import is
     assert all(repr(tier) in process.stderr for tier in INFO["supported_tiers"])
 
 

@@ -4,8 +4,26 @@ With them come their derivatives and binary cross-entropy with logits. ``cyma.si
 others are genuine ``numpy.ufunc`` objects. See the README for all of them and their accuracy.
 """
 
+import os as _os
+import warnings as _warnings
+
 from cyma._ufuncs import ALIASES, UFUNCS, runtime_info, set_tier
 from cyma._version import __version__
+
+
+def _use_tier_of_environment() -> None:
+    """Use the tier that CYMA_TIER names; where that does not work, say so and keep the default."""
+    wanted = _os.environ.get("CYMA_TIER")
+    if wanted:
+        try:
+            set_tier(wanted)
+        except ValueError as error:
+            kept = runtime_info()["tier"]
+            message = f"environment variable CYMA_TIER: {error}; using {kept!r}"
+            _warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
+_use_tier_of_environment()
 
 globals().update(UFUNCS)
 globals().update({alias: UFUNCS[name] for alias, name in ALIASES.items()})
