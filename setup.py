@@ -48,6 +48,8 @@ PROBE = "#if !defined(__x86_64__) && !defined(_M_X64)\n#error not x86-64\n#endif
 class BuildTiers(build_ext):
     """build_ext that compiles the kernels once per tier and links all of them."""
 
+    command_name = "build_ext"  # in messages
+
     def build_extension(self, ext):
         """Compile the kernels of each tier that the compiler knows, then the rest, and link."""
         kind = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
