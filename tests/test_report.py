@@ -1,6 +1,7 @@
 """``python -m cyma``."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -90,6 +91,15 @@ def test_wrong_command_line(arguments, message):
     assert process.returncode == 2
     assert message in process.stderr
     assert process.stdout == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such pipes elsewhere")
+def test_a_reader_that_leaves_is_no_traceback():
+    command = [sys.executable, "-m", "cyma", "sigmoid", "--dtype", "float32", "--quick"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.wait() == 1
+        assert process.stderr.read() == b""
 
 
 def test_version():
