@@ -91,7 +91,7 @@ setup(
             Extension(
                 "cyma._ufuncs",
                 ["pyx/_ufuncs.pyx", *C_SOURCES],
-                depends=[KERNELS, *HEADERS],
+                depends=["setup.py", KERNELS, *HEADERS],
                 include_dirs=["include/cyma", "pyx", numpy.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             )

@@ -38,6 +38,7 @@ cdef extern from "table.h":
     const cyma_special_value cyma_special_values[]
     const cyma_alias cyma_aliases[]
     const double cyma_bound_without_fma
+    const double cyma_thresholds[]
 
 
 cdef extern from "dispatch.h":
@@ -114,6 +115,13 @@ def _read_aliases():
     return aliases
 
 
+def _read_thresholds():
+    thresholds = []
+    while cyma_thresholds[len(thresholds)]:
+        thresholds.append(cyma_thresholds[len(thresholds)])
+    return tuple(thresholds)
+
+
 def _make_ufuncs():
     cyma_init_loops()
     ufuncs = {}
@@ -139,7 +147,7 @@ cdef dict _read_tiers():
     return tiers
 
 
-def set_tier(str name not None):
+def set_tier(name):
     """Choose the kernels that all ufuncs of the process run from now on.
 
     Parameters
@@ -154,6 +162,8 @@ def set_tier(str name not None):
 
     Raises
     ------
+    TypeError
+        If ``name`` is not a string.
     ValueError
         If no such tier was compiled, or this CPU cannot run it. The tier stays what it was.
 
@@ -172,11 +182,13 @@ def set_tier(str name not None):
     'baseline'
     """
     global _tier
+    if not isinstance(name, str):
+        raise TypeError(f"name of a tier must be a str, not {type(name).__name__}")
     index, _, supported = _TIERS.get(name, (0, False, False))
     if not supported:
         raise ValueError(f"tier {name!r} does not work here; supported tiers: {_supported_text()}")
     cyma_use_tier(cyma_compiled_tier(index))
-    previous, _tier = _tier, name
+    previous, _tier = _tier, str(name)
     return previous
 
 
@@ -220,6 +232,7 @@ _TIERS = _read_tiers()
 _tier = None
 FUNCTIONS = _read_functions()
 ALIASES = _read_aliases()
+THRESHOLDS = _read_thresholds()
 _DOCUMENTS = []
 UFUNCS = _make_ufuncs()
 set_tier(runtime_info()["supported_tiers"][-1])

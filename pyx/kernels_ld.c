@@ -75,6 +75,9 @@ tanh_backward_ld(long double grad, long double y)
 static long double
 logsigmoid_backward_ld(long double grad, long double x)
 {
+    if (fabsl(grad) > LDBL_MAX && x <= LDBL_MAX) {
+        return grad; /* times a positive number */
+    }
     if (x > 0.67L * LDBL_MAX_EXP && x <= LDBL_MAX) {
         long double e = expl(-x / 4);
         return grad * e * e * e * e;

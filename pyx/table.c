@@ -1,6 +1,8 @@
+#define _UCRT_NOISY_NAN /* MSVC: the NAN that is a constant */
 #include "table.h"
 
-#include <math.h>
+#include "cyma.h"
+
 #include <stddef.h>
 
 const cyma_function cyma_functions[] = {
@@ -46,3 +48,13 @@ const cyma_alias cyma_aliases[] = {
 };
 
 const double cyma_bound_without_fma = CYMA_BOUND_WITHOUT_FMA;
+
+const double cyma_thresholds[] = {
+    CYMA_LINEAR_F32,
+    CYMA_CLAMP_F32,
+    CYMA_CLAMP_WIDE_F32,
+    CYMA_LINEAR_F64,
+    CYMA_CLAMP_F64,
+    CYMA_CLAMP_WIDE_F64,
+    0,
+};

@@ -38,4 +38,7 @@ extern const cyma_alias cyma_aliases[];
 /* The least bound in float32 and float64 of tiers without hardware FMA. */
 extern const double cyma_bound_without_fma;
 
+/* Inputs above which a kernel changes what it does, in either precision; 0 ends the list. */
+extern const double cyma_thresholds[];
+
 #endif

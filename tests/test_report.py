@@ -21,6 +21,14 @@ def run(*arguments):
     )
 
 
+# Runs the report as it is where NumPy alone is installed.
+NUMPY_ALONE = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(["rich", "mpmath", "scipy", "torch"]))
+runpy.run_module("cyma", run_name="__main__")
+"""
+
+
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
     """Output and JSON of a quick report on everything."""
@@ -35,7 +43,7 @@ def test_report_covers_every_function_and_dtype(quick):
     rows = {(row["function"], row["dtype"]) for row in document["results"]}
     assert rows == {(name, dtype) for name in FUNCTIONS for dtype in DTYPES}
     for name in FUNCTIONS:
-        assert output.count(f" {name} ") == 2 * len(DTYPES)
+        assert output.count(f"\n{name} ") == 2 * len(DTYPES)
 
 
 def test_report_tells_the_machine(quick):
@@ -82,8 +90,10 @@ def test_selection(tmp_path):
         (["--qui"], "unrecognized arguments: --qui"),
         (["--dtype", "float8"], "argument --dtype: invalid choice: 'float8'"),
         (["--json"], "argument --json: expected one argument"),
-        (["--json", "no/such/folder/x.json"], "cannot write 'no/such/folder/x.json'"),
-        (["--json", "."], "'.' is a folder"),
+        (["--json", "no/such/folder/x.json"], "cannot write 'no/such/folder/x.json': No such file"),
+        (["--json", "."], "cannot write '.': Is a directory"),
+        (["--json", f"{__file__}/x"], "x': Not a directory"),
+        (["--json", "x" * 300], "': File name too long"),
     ],
 )
 def test_wrong_command_line(arguments, message):
@@ -94,24 +104,53 @@ def test_wrong_command_line(arguments, message):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such pipes elsewhere")
-def test_a_reader_that_leaves_is_no_traceback():
-    command = [sys.executable, "-m", "cyma", "sigmoid", "--dtype", "float32", "--quick"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("how", [["-m", "cyma"], ["-c", NUMPY_ALONE]], ids=["all", "NumPy alone"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_no_traceback(how, unbuffered):
+    command = [sys.executable, *how, "sigmoid", "--dtype", "float32", "--quick"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
         process.stdout.close()
-        assert process.wait() == 1
         assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such device elsewhere")
+def test_a_full_disk_is_said():
+    process = run("sigmoid", "--dtype", "float32", "--quick", "--json", "/dev/full")
+    assert process.returncode == 2
+    assert process.stderr == "cannot write '/dev/full': No space left on device\n"
+    assert "sigmoid" in process.stdout
+
+
+def test_checking_the_json_file_leaves_it_alone(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("kept")
+    assert report.writable_file(str(old)).read_text() == "kept"
+    assert not report.writable_file(str(new)).exists()
+
+
+def test_nothing_is_cut_off_in_a_narrow_terminal(quick):
+    output = quick[0]
+    assert "…" not in output
+    lines = [line for line in output.splitlines() if line.startswith(tuple(FUNCTIONS))]
+    assert len(lines) == 2 * len(FUNCTIONS) * len(DTYPES)
+    if len(_peers.PEERS) == 3:
+        assert max(map(len, lines)) <= 80
+
+
+def test_a_broken_peer_is_left_out(monkeypatch, capsys):
+    def load():
+        raise OSError("libfoo.so: cannot open shared object file")
+
+    monkeypatch.setitem(_peers.PEERS, "torch", load)
+    assert report.main(["sigmoid", "--dtype", "float32", "--quick"]) == 0
+    assert "left out: torch (OSError: libfoo.so: cannot open" in capsys.readouterr().out
 
 
 def test_version():
     assert run("--version").stdout == f"cyma {cyma.__version__}\n"
-
-
-# Runs the report as it is where NumPy alone is installed.
-NUMPY_ALONE = """
-import runpy, sys
-sys.modules.update(dict.fromkeys(["rich", "mpmath", "scipy", "torch"]))
-runpy.run_module("cyma", run_name="__main__")
-"""
 
 
 def test_missing_packages_are_said_in_one_line():
@@ -122,12 +161,12 @@ def test_missing_packages_are_said_in_one_line():
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    assert "\nNot installed, so left out: scipy, torch, rich, mpmath\n" in process.stdout
+    assert "\nNot usable here, so left out: scipy, torch, rich, mpmath\n" in process.stdout
     lines = process.stdout.splitlines()
     rows = [line.split() for line in lines if line.startswith("sigmoid ")]
     assert [row[:2] for row in rows] == [["sigmoid", dtype] for dtype in DTYPES] * 2
     # Without mpmath, nothing is exact enough for long double: its error is unknown.
-    assert rows[3][2:] == ["-", f"{FUNCTIONS['sigmoid'].bounds['longdouble']:g}", "-", "-"]
+    assert rows[3][2:] == [f"{FUNCTIONS['sigmoid'].bounds['longdouble']:g}", "-", "-"]
 
 
 def test_a_broken_bound_is_reported(monkeypatch, capsys):
@@ -138,11 +177,10 @@ def test_a_broken_bound_is_reported(monkeypatch, capsys):
 
 @pytest.mark.parametrize("peer", _peers.PEERS)
 def test_peers_compute_the_same_functions(peer):
-    try:
-        functions = _peers.PEERS[peer]()
-    except ImportError:
-        pytest.skip(f"{peer} is not installed")
-    assert set(functions) <= set(FUNCTIONS)
-    for name, f in functions.items():
+    peers, missing = report.load_peers()
+    if peer not in peers:
+        pytest.skip(f"not usable here: {', '.join(missing)}")
+    assert set(peers[peer]) <= set(FUNCTIONS)
+    for name, f in peers[peer].items():
         operands = [np.linspace(0.1, 0.9, 9)] * UFUNCS[name].nin
         np.testing.assert_allclose(f(*operands), UFUNCS[name](*operands), rtol=1e-12)

@@ -29,7 +29,12 @@ KERNELS = {f"{name}_{real}" for name in FUNCTIONS for real in ("f32", "f64")}
 KERNELS |= {"half_to_float", "float_to_half"}
 
 # Instructions on one number: arithmetic, comparisons and conversions, not moves and broadcasts.
-SCALAR = re.compile(r"v?(fn?m(add|sub)\d+|add|sub|mul|div|sqrt|min|max|u?comi|cmp\w*|cvt\w+)s[sd]$")
+SCALAR = re.compile(
+    r"v?(fn?m(add|sub)\d+|add|sub|mul|div|sqrt|min|max|u?comi|cmp\w*|scalef|rndscale)s[sd]$"
+    r"|v?cvt\w*(s[sd]|2s[sd][lq]|2u?si[lq]?)$"
+)
+# What a kernel may call; a mathematical function would be a scalar one.
+CALLS = {"memcpy", "memset", "__stack_chk_fail"}
 # Instructions on vectors: floating-point, or integers in the conversions of float16.
 PACKED = re.compile(r"v?(fn?m(add|sub)\d+|add|sub|mul|div)p[sd]$|v?p(add|sub|s[rl]l)[wd]$")
 
@@ -43,13 +48,15 @@ def build(compiler: str, folder: pathlib.Path) -> None:
 
 
 def disassemble(path: pathlib.Path) -> dict[str, list[tuple[str, str]]]:
-    """Instructions and operands of each function of an object file."""
-    command = ["objdump", "-d", "--no-show-raw-insn", str(path)]
+    """Instructions and operands of each function of an object file; calls by relocation."""
+    command = ["objdump", "-dr", "--no-show-raw-insn", str(path)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     functions: dict[str, list[tuple[str, str]]] = {}
     for line in listing.splitlines():
         if match := re.match(r"[0-9a-f]+ <(\w+)>:", line):
             instructions = functions.setdefault(match[1], [])
+        elif match := re.search(r"R_X86_64_(?:PLT32|PC32|GOTPCRELX?)\s+([a-z_]\w*)", line):
+            instructions.append(("relocation", match[1]))
         elif match := re.match(r"\s+[0-9a-f]+:\s+(\S+)\s*(.*)", line):
             instructions.append((match[1], match[2]))
     return functions
@@ -64,8 +71,11 @@ def faults(tier: str, functions: dict[str, list[tuple[str, str]]]) -> dict[str, 
             wrong[kernel] = "not in the object file"
             continue
         scalar = sorted({name for name, _ in instructions if SCALAR.match(name)})
+        calls = {name for kind, name in instructions if kind == "relocation"} - CALLS
         width = REGISTERS[tier]
-        if scalar:
+        if calls:
+            wrong[kernel] = f"calls {', '.join(sorted(calls))}"
+        elif scalar:
             wrong[kernel] = f"scalar {', '.join(scalar)}"
         elif not any(PACKED.match(name) and width in operands for name, operands in instructions):
             wrong[kernel] = f"no arithmetic in {width} registers"

@@ -1,4 +1,4 @@
-"""Write the generated table of the README: the functions and their bounds.
+"""Write what the README tells of the function table: the functions and their bounds.
 
 Usage: ``python tools/readme_tables.py``; ``--check`` only compares (exit code 1 if it differs).
 """
@@ -17,13 +17,26 @@ README = pathlib.Path(__file__).parents[1] / "README.md"
 
 
 def functions() -> str:
-    """Table of the functions in Markdown."""
+    """Table of the functions in Markdown, and what it has no column for."""
     rows = [["function", "computes", *DTYPES], ["---"] * (2 + len(DTYPES))]
     for name, function in FUNCTIONS.items():
         operands = ", ".join(operand for operand, _ in TEXTS[name]["operands"])
         bounds = [f"{bound:g}" for bound in function.bounds.values()]
         rows.append([f"`{name}({operands})`", f"`{TEXTS[name]['formula']}`", *bounds])
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    least = next(iter(FUNCTIONS.values())).bound_without_fma
+    text += f"\n- Without FMA (old x86-64), in float32 and float64: at least {least:g}.\n"
+    for name, function in FUNCTIONS.items():
+        domain = function.domain_text(function.domain, "the second operand")
+        if not domain:
+            continue
+        text += f"- `{name}`:{domain}."
+        if function.absolute is not None:
+            domain = function.domain_text(function.absolute_domain, "it")
+            errors = ", ".join(f"{b:.3g} ({dtype})" for dtype, b in function.absolute.items())
+            text += f" In general{domain}, where it may cancel, absolute error: {errors}."
+        text += "\n"
+    return text
 
 
 def with_tables(text: str) -> str:

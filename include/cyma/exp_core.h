@@ -104,7 +104,8 @@ CYMA_F(cyma_add_power)(CYMA_PAIR m, CYMA_REAL power, CYMA_REAL sign)
     return d;
 }
 
-/* c - a b without the rounding error of the product. */
+/* c - a b without the rounding error of the product. Without FMA, |a| and |b| must be below the
+ * largest number divided by SPLITTER: all are, but for outputs y far outside their range. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_residue)(CYMA_REAL c, CYMA_REAL a, CYMA_REAL b)
 {

@@ -98,5 +98,6 @@ CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
     before = rescale ? CYMA_C(RESCALE_INV) : (big ? CYMA_C(UNSCALE) : 1);
     after = rescale ? CYMA_C(UNSCALE) : (big ? 1 : CYMA_C(UNSCALE));
     grad *= before;
-    return CYMA_FMA(grad, q, grad * q_lo) * after;
+    /* q_lo must not meet an infinite grad: inf - inf is nan. */
+    return (CYMA_FABS(grad) > CYMA_C(MAX) ? grad * q : CYMA_FMA(grad, q, grad * q_lo)) * after;
 }

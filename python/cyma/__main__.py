@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import io
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ from cyma._table import DTYPES, Function
 from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
 
 try:
+    import rich.box
     import rich.console
     import rich.progress
     import rich.table
@@ -64,13 +66,15 @@ class Measurement:
 
 
 def load_peers() -> tuple[dict[str, dict[str, Callable]], list[str]]:
-    """Peers that are installed, and the optional packages that are not."""
+    """Peers that can be used, and the optional packages that cannot."""
     peers, missing = {}, []
     for name, load in PEERS.items():
         try:
             peers[name] = load()
         except ImportError:
             missing.append(name)
+        except Exception as error:  # a broken installation may raise anything
+            missing.append(f"{name} ({type(error).__name__}: {error})")
     if rich is None:
         missing.append("rich")
     if not _reference.have_mpmath():
@@ -166,7 +170,9 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         yield lambda text: None
         return
     console = rich.console.Console(stderr=True)
-    with rich.progress.Progress(console=console, transient=True) as bar:
+    with rich.progress.Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=total)
         done = -1
 
@@ -181,14 +187,25 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
 def print_table(title: str, header: list[str], rows: list[list[str]]) -> None:
     """Print a table with its first two columns to the left."""
     if rich is not None:
-        table = rich.table.Table(title=title, title_justify="left")
+        table = rich.table.Table(
+            title=title,
+            title_justify="left",
+            box=rich.box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+        )
         for k, name in enumerate(header):
             table.add_column(name, justify="left" if k < 2 else "right", no_wrap=True)
         for row in rows:
             table.add_row(*row)
-        # Output that is piped is not bound to 80 columns.
-        width = None if sys.stdout.isatty() else 120
-        rich.console.Console(width=width, highlight=False).print(table)
+        # Through print(), as everything else. A line that the terminal wraps loses nothing; one
+        # that rich shortens does.
+        text = io.StringIO()
+        terminal = sys.stdout is not None and sys.stdout.isatty()
+        console = rich.console.Console(file=text, force_terminal=terminal, highlight=False)
+        console.width = max(console.width, 100)
+        console.print(table)
+        print(text.getvalue())
         return
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     print(title)
@@ -207,14 +224,15 @@ def show(measurements: list[Measurement], contenders: list[str]) -> None:
         [
             m.function,
             m.dtype,
-            f"{m.points:,}" if m.points else unknown,
             f"{m.bound:g}",
             *(f"{m.errors[c]:.3g}" if c in m.errors else unknown for c in contenders),
         ]
         for m in measurements
     ]
-    title = "Largest error in units in the last place (ULP)"
-    print_table(title, ["function", "dtype", "points", "bound", *contenders], rows)
+    points = [m.points for m in measurements if m.points]
+    inputs = f", over {min(points):,} to {max(points):,} inputs each" if points else ""
+    title = f"Largest error in units in the last place (ULP){inputs}"
+    print_table(title, ["function", "dtype", "bound", *contenders], rows)
     print("Huge errors are results that are 0, or have no correct digit, in a tail.\n")
 
     def cell(m: Measurement, contender: str) -> str:
@@ -222,10 +240,10 @@ def show(measurements: list[Measurement], contenders: list[str]) -> None:
             return unknown
         if contender == "cyma":
             return f"{m.times['cyma']:.3g}"
-        return f"{m.times[contender]:.3g} ({m.times[contender] / m.times['cyma']:.1f}x)"
+        return f"{m.times[contender]:.3g} {m.times[contender] / m.times['cyma']:5.1f}x"
 
     rows = [[m.function, m.dtype, *(cell(m, c) for c in contenders)] for m in measurements]
-    title = f"Time in ns per element, {TIMED_ELEMENTS:,} elements, one thread"
+    title = f"Time in ns per element, and relative ({TIMED_ELEMENTS:,} elements, one thread)"
     print_table(title, ["function", "dtype", *contenders], rows)
 
 
@@ -258,10 +276,13 @@ def function_name(text: str) -> str:
 def writable_file(text: str) -> pathlib.Path:
     """Path of a file that can be written, for argparse: found out before the work, not after."""
     path = pathlib.Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a folder")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}")
+    try:
+        new = not path.exists()
+        path.open("a").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}: {error.strerror}") from None
     return path
 
 
@@ -271,7 +292,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m cyma",
         description="Report of this machine: the largest error of each function over structured "
         "inputs, and its time per element, beside NumPy, SciPy and torch.",
-        epilog="Exit code: 0, 1 if an error exceeds its bound, 2 for a wrong command line.",
+        epilog="Exit code: 0; 1 if an error exceeds its bound; 2 for a wrong command line or a "
+        "file that cannot be written.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -304,7 +326,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{machine['cpu']}, Python {machine['python']}", end="")
     print("".join(f", {name} {machine[name]}" for name in peers))
     if missing:
-        print(f"Not installed, so left out: {', '.join(missing)}")
+        print(f"Not usable here, so left out: {', '.join(missing)}")
 
     measurements = []
     with np.errstate(all="ignore"), progress(len(functions) * len(dtypes)) as step:
@@ -313,21 +335,28 @@ def main(arguments: list[str] | None = None) -> int:
                 step(f"{function.name} {dtype}")
                 measurements.append(measure(function, dtype, peers, effort))
     show(measurements, ["cyma", *peers])
-    if options.json is not None:
-        options.json.write_text(to_json(measurements, machine))
     broken = [m for m in measurements if not m.kept]
     for m in broken:
         at = ", ".join(m.worst_at)
         print(f"BOUND EXCEEDED: {m.function} {m.dtype}: {m.errors['cyma']:.4g} ULP at {at}")
+    if options.json is not None:
+        try:
+            options.json.write_text(to_json(measurements, machine))
+        except OSError as error:
+            print(f"cannot write {str(options.json)!r}: {error.strerror}", file=sys.stderr)
+            return 2
     return 1 if broken else 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        code = main()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        sys.exit(code)
     except BrokenPipeError:  # the reader has gone, as in `python -m cyma | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(128 + 13)  # as by the signal SIGPIPE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

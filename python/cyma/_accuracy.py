@@ -8,6 +8,7 @@ import numpy as np
 
 from cyma import _reference
 from cyma._table import DOMAINS, Function
+from cyma._ufuncs import THRESHOLDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +108,7 @@ def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> 
     underflow = float((info.nmant - info.minexp + 1) * ln2)
     overflow = float(info.maxexp * ln2)
     # Where a kernel changes its formula or its result its nature, and halves for functions of 2x.
-    thresholds = [0.5, 1, float(ln2), 20, 40, 107, 196, 748, 1456, limit, underflow, overflow]
+    thresholds = [*THRESHOLDS, 0.5, 1, float(ln2), limit, underflow, overflow]
     thresholds += [float(-info.minexp * ln2), float((info.nmant + 2) * ln2)]
     thresholds = np.array(thresholds)
     # Multiples of ln2/2, up to the clamps, which lie a little above; a part of them in long double.
