@@ -4,10 +4,10 @@
  * Every function exists as cyma_<name>_f32 (float) and cyma_<name>_f64 (double). Compile with
  * -ffp-contract=off, never with -ffast-math.
  *
- * "Worst" before a function is the largest error found on targets with FMA, in ULP, with its input,
- * what the function returned, and how far from that the exact value lies: in float, among all 2^32
- * inputs for functions of one argument and 5 million structured ones for others; in double, among
- * 20 million. The bounds are in functions.def. */
+ * "Worst" before a function is the largest error known, on targets with FMA: its size in ULP, the
+ * input, and the result, from which the exact value lies that far up or down in magnitude. For
+ * float functions of one argument all 2^32 inputs were tried, for the others some 10^7 structured
+ * ones. The bounds are in functions.def. */
 #ifndef CYMA_H
 #define CYMA_H
 

@@ -15,7 +15,7 @@ CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
 }
 
 /* Worst: 0.771 in float, 0x1.74d656p-2 -> 0x1.2e18b8p-1 - 0.771 ulp;
- * 0.787 in double, 0x1.733ba018c9730p-2 -> 0x1.2de7080f240fep-1 + 0.787 ulp. */
+ * 0.788 in double, 0x1.6d03737dbf586p-2 -> 0x1.2d264dd7151d0p-1 + 0.788 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
@@ -48,7 +48,7 @@ CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
 }
 
 /* Worst: 0.770 in float, 0x1.5efd88p+6 -> 0x1.536f28p-127 + 0.770 ulp (subnormal; otherwise 0.619);
- * 0.777 in double, 0x1.62663111105d0p+9 -> 0x0.ab44584de984cp-1022 - 0.777 ulp. */
+ * 0.780 in double, 0x1.625f979528528p+9 -> 0x0.b4543464eea7ap-1022 - 0.780 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 {
@@ -56,8 +56,8 @@ CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 }
 
 /* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less.
- * Worst: 1.413 in float; 1.440 in double, (0x1.e3e1c16167650p+8, 0x1.b18acd37f23e5p-1) ->
- * 0x1.f64af38e4c8c6p+5 + 1.440 ulp. */
+ * Worst: 1.467 in float, (0x1.fb508ep+0, 0x1.2e7908p-3) -> 0x1.fee1bap-3 + 1.467 ulp;
+ * 1.464 in double, (0x1.f0d830abc77a2p+0, 0x1.2d984f1adbffcp-3) -> 0x1.f323072989c2ep-3 - 1.464 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
@@ -69,8 +69,9 @@ CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
  * grad may lift a sigmoid far below the smallest subnormal back into range. So for large n the
  * power is 2^(K + RESCALE - n), and grad takes a share of the scaling back such that no product
  * overflows or underflows before the result does.
- * Worst: 0.979 in float; 0.989 in double, (0x1.e541a19a7dedfp+1, 0x1.62df5d1889cbcp+9) ->
- * 0x0.fbf2288f07d89p-1022 + 0.989 ulp. */
+ * Worst: 1.053 in float, (0x1.24836cp+6, 0x1.6cac48p+6) -> 0x1.95bb96p-126 + 1.053 ulp;
+ * 1.021 in double, (0x1.8b2aa64ec1cb1p+2, 0x1.62c3bc3ec99e8p+9) -> 0x1.fd32d54889f47p-1022 + 1.021
+ * ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {

@@ -39,7 +39,7 @@ CYMA_F(cyma_log1p_exp)(CYMA_REAL a, CYMA_REAL base)
 }
 
 /* Worst: 0.794 in float, -0x1.592b62p+6 -> 0x1.6ba8p-125 - 0.794 ulp (0.566 away from subnormals);
- * 0.815 in double, -0x1.61af0e3b4aa64p+9 -> 0x1.661af2b495db6p-1021 - 0.815 ulp. */
+ * 0.817 in double, -0x1.61b3acc93a075p+9 -> 0x1.5969815f014a4p-1021 - 0.817 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_softplus)(CYMA_REAL x)
 {

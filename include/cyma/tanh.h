@@ -4,7 +4,7 @@
  * nothing cancels, not even where tanh(x) is close to x. */
 
 /* Worst: 0.693 in float, 0x1.6b60c2p-3 -> 0x1.679cb6p-3 - 0.693 ulp;
- * 0.811 in double, 0x1.736d0c3f7e087p-3 -> 0x1.6f6815a3e6b8fp-3 + 0.811 ulp. */
+ * 0.825 in double, 0x1.6c35040734c61p-3 -> 0x1.686a6784b117cp-3 + 0.825 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh)(CYMA_REAL x)
 {
@@ -19,8 +19,8 @@ CYMA_F(cyma_tanh)(CYMA_REAL x)
 }
 
 /* sech(x)^2 = 4 sigmoid_deriv(2x)
- * Worst: 0.781 in float, at 0x1.645bd6p+5 (subnormal; otherwise 0.619);
- * 0.771 in double, 0x1.63157f309b7d0p+8 -> 0x0.ae27b4f86bcc8p-1022 - 0.771 ulp. */
+ * Worst: 0.781 in float, 0x1.645bd6p+5 -> 0x1.62c61p-127 + 0.781 ulp (subnormal; otherwise 0.619);
+ * 0.777 in double, 0x1.63079aad73a17p+8 -> 0x0.c21f03c04c072p-1022 - 0.777 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh_deriv)(CYMA_REAL x)
 {
@@ -28,8 +28,8 @@ CYMA_F(cyma_tanh_deriv)(CYMA_REAL x)
 }
 
 /* From the output y of tanh: grad (1 - y^2).
- * Worst: 1.431 in float; 1.440 in double, (0x1.e3e1c16167650p+8, 0x1.63159a6fe47cap-1) ->
- * 0x1.f64af38e4c8c6p+7 + 1.440 ulp. */
+ * Worst: 1.467 in float, (0x1.fb508ep+0, -0x1.68c37cp-1) -> 0x1.fee1bap-1 + 1.467 ulp;
+ * 1.463 in double, (0x1.eecb4551abb31p+8, 0x1.b9f1b9cf18be4p-1) -> 0x1.f88eec36f6313p+6 + 1.463 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
