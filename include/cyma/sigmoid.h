@@ -57,7 +57,8 @@ CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 
 /* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less.
  * Worst: 1.467 in float, (0x1.fb508ep+0, 0x1.2e7908p-3) -> 0x1.fee1bap-3 + 1.467 ulp;
- * 1.464 in double, (0x1.f0d830abc77a2p+0, 0x1.2d984f1adbffcp-3) -> 0x1.f323072989c2ep-3 - 1.464 ulp. */
+ * 1.464 in double, (0x1.f0d830abc77a2p+0, 0x1.2d984f1adbffcp-3) ->
+ * 0x1.f323072989c2ep-3 - 1.464 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 {

@@ -29,7 +29,8 @@ CYMA_F(cyma_tanh_deriv)(CYMA_REAL x)
 
 /* From the output y of tanh: grad (1 - y^2).
  * Worst: 1.467 in float, (0x1.fb508ep+0, -0x1.68c37cp-1) -> 0x1.fee1bap-1 + 1.467 ulp;
- * 1.463 in double, (0x1.eecb4551abb31p+8, 0x1.b9f1b9cf18be4p-1) -> 0x1.f88eec36f6313p+6 + 1.463 ulp. */
+ * 1.463 in double, (0x1.eecb4551abb31p+8, 0x1.b9f1b9cf18be4p-1) ->
+ * 0x1.f88eec36f6313p+6 + 1.463 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
