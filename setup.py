@@ -97,7 +97,6 @@ setup(
             )
         ],
         build_dir="build",
-        compiler_directives={"language_level": 3},
     ),
     cmdclass={"build_ext": BuildTiers},
 )

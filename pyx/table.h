@@ -2,8 +2,7 @@
 #ifndef CYMA_TABLE_H
 #define CYMA_TABLE_H
 
-/* In the order of CYMA_FUNCTION_<name>. Columns that a function's arity does not have are 0 or "".
- */
+/* A row of CYMA_UNARY or CYMA_BINARY; in the order of CYMA_FUNCTION_<name>. */
 typedef struct {
     const char *name;
     int nin;
