@@ -136,8 +136,7 @@ def test_nothing_is_cut_off_in_a_narrow_terminal(quick):
     assert "…" not in output
     lines = [line for line in output.splitlines() if line.startswith(tuple(FUNCTIONS))]
     assert len(lines) == 2 * len(FUNCTIONS) * len(DTYPES)
-    if len(_peers.PEERS) == 3:
-        assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_broken_peer_is_left_out(monkeypatch, capsys):

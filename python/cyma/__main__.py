@@ -192,7 +192,7 @@ def print_table(title: str, header: list[str], rows: list[list[str]]) -> None:
             title_justify="left",
             box=rich.box.SIMPLE_HEAD,
             show_edge=False,
-            pad_edge=False,
+            padding=(0, 1, 0, 0),
         )
         for k, name in enumerate(header):
             table.add_column(name, justify="left" if k < 2 else "right", no_wrap=True)
