@@ -7,7 +7,7 @@ cimport numpy as cnp
 from libc.math cimport INFINITY
 
 from cyma._docstrings import docstring
-from cyma._table import DTYPES, Function
+from cyma._table import DTYPES, Function, Worst
 from cyma._version import __version__
 
 cnp.import_array()
@@ -20,7 +20,8 @@ cdef extern from "table.h":
         int nin
         double bounds[4]
         double at_minus_inf, at_inf, least, greatest
-        const char *symmetry
+        int sign
+        const char *mirror
         const char *trend
         const char *domain
     ctypedef struct cyma_absolute_bound:
@@ -33,10 +34,16 @@ cdef extern from "table.h":
     ctypedef struct cyma_alias:
         const char *alias
         const char *name
+    ctypedef struct cyma_worst:
+        const char *name
+        const char *dtype
+        int fma
+        double error, x, y
     const cyma_function cyma_functions[]
     const cyma_absolute_bound cyma_absolute_bounds[]
     const cyma_special_value cyma_special_values[]
     const cyma_alias cyma_aliases[]
+    const cyma_worst cyma_worst_cases[]
     const double cyma_bound_without_fma
     const double cyma_thresholds[]
 
@@ -80,6 +87,13 @@ def _read_functions():
             _by_dtype(absolute.bounds), absolute.domain.decode()
         )
         absolute += 1
+    worst_cases = {}
+    cdef const cyma_worst *worst = cyma_worst_cases
+    while worst.name != NULL:
+        key = (worst.dtype.decode(), bool(worst.fma))
+        case = Worst(error=worst.error, operands=(worst.x, worst.y))
+        worst_cases.setdefault(worst.name.decode(), {})[key] = case
+        worst += 1
     functions = {}
     cdef const cyma_function *f
     for i in range(CYMA_FUNCTIONS):
@@ -100,8 +114,10 @@ def _read_functions():
             specials=tuple(specials),
             least=f.least,
             greatest=f.greatest,
-            symmetry=f.symmetry.decode(),
+            sign=f.sign,
+            mirror=f.mirror.decode() if f.mirror != NULL else None,
             trend=f.trend.decode(),
+            worst=worst_cases.get(name, {}),
         )
     return functions
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 const cyma_function cyma_functions[] = {
-#define CYMA_UNARY(row, f16, f32, f64, ld, minus_inf, inf, low, high, mirror, slope)               \
+#define CYMA_UNARY(row, f16, f32, f64, ld, minus_inf, inf, low, high, sgn, reflected, slope)       \
     {.name = #row,                                                                                 \
      .nin = 1,                                                                                     \
      .bounds = {f16, f32, f64, ld},                                                                \
@@ -14,7 +14,8 @@ const cyma_function cyma_functions[] = {
      .at_inf = inf,                                                                                \
      .least = low,                                                                                 \
      .greatest = high,                                                                             \
-     .symmetry = #mirror,                                                                          \
+     .sign = sgn,                                                                                  \
+     .mirror = #reflected,                                                                         \
      .trend = #slope,                                                                              \
      .domain = "REAL"},
 #define CYMA_BINARY(row, f16, f32, f64, ld, second)                                                \
@@ -23,7 +24,6 @@ const cyma_function cyma_functions[] = {
      .bounds = {f16, f32, f64, ld},                                                                \
      .least = -INFINITY,                                                                           \
      .greatest = INFINITY,                                                                         \
-     .symmetry = "NONE",                                                                           \
      .trend = "NONE",                                                                              \
      .domain = #second},
 #include "functions.def"
@@ -47,13 +47,19 @@ const cyma_alias cyma_aliases[] = {
     {NULL, NULL},
 };
 
+const cyma_worst cyma_worst_cases[] = {
+#define CYMA_WORST(name, dtype, fma, error, x, y) {#name, #dtype, fma, error, x, y},
+#include "functions.def"
+    {NULL, NULL, 0, 0, 0, 0},
+};
+
 const double cyma_bound_without_fma = CYMA_BOUND_WITHOUT_FMA;
 
 const double cyma_thresholds[] = {
-    CYMA_LINEAR_F32,
+    CYMA_SATURATED_F32,
     CYMA_CLAMP_F32,
     CYMA_CLAMP_WIDE_F32,
-    CYMA_LINEAR_F64,
+    CYMA_SATURATED_F64,
     CYMA_CLAMP_F64,
     CYMA_CLAMP_WIDE_F64,
     0,

@@ -9,7 +9,9 @@ typedef struct {
     double bounds[4];            /* ULP: float16, float32, float64, long double */
     double at_minus_inf, at_inf; /* unary only */
     double least, greatest;
-    const char *symmetry, *trend;
+    int sign; /* unary only: f(-x) = sign * mirror(x) */
+    const char *mirror;
+    const char *trend;
     const char *domain;
 } cyma_function;
 
@@ -28,11 +30,19 @@ typedef struct {
     const char *alias, *name;
 } cyma_alias;
 
-/* The last three end with a row whose first member is NULL. */
+/* The largest error known of a function in a dtype, and where it is. */
+typedef struct {
+    const char *name, *dtype;
+    int fma;
+    double error, x, y;
+} cyma_worst;
+
+/* The last four end with a row whose first member is NULL. */
 extern const cyma_function cyma_functions[];
 extern const cyma_absolute_bound cyma_absolute_bounds[];
 extern const cyma_special_value cyma_special_values[];
 extern const cyma_alias cyma_aliases[];
+extern const cyma_worst cyma_worst_cases[];
 
 /* The least bound in float32 and float64 of tiers without hardware FMA. */
 extern const double cyma_bound_without_fma;

@@ -21,7 +21,6 @@ GROUPS = {
     "function": list(FUNCTIONS.values()),
     "unary": [f for f in FUNCTIONS.values() if f.nin == 1],
     "binary": [f for f in FUNCTIONS.values() if f.nin == 2],
-    "symmetric": [f for f in FUNCTIONS.values() if f.symmetry != "NONE"],
     "monotone": [f for f in FUNCTIONS.values() if f.trend != "NONE"],
     "cancelling": [f for f in FUNCTIONS.values() if f.absolute is not None],
 }

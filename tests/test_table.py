@@ -60,8 +60,10 @@ def test_rows_are_sound(function):
     assert all(0.5 <= bound <= 8 for bound in function.bounds.values())
     assert function.bound("float32", fma=False) >= function.bound("float32", fma=True)
     assert function.domain in _table.DOMAINS
-    assert function.symmetry in {"ODD", "EVEN", "NONE"}
-    assert function.trend in {"RISING", "FALLING", "NONE"}
+    if function.nin == 1:
+        mirror = FUNCTIONS[function.mirror]
+        assert (mirror.mirror, mirror.sign) == (function.name, function.sign)
+    assert function.slope in (-1, 0, 1)
     assert function.least < function.greatest
     assert all(len(operands) == function.nin for operands, _ in function.specials)
 

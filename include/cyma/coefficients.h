@@ -16,6 +16,12 @@
 #define CYMA_EXP_C4_F32 0x1.6d436ep-10f
 #define CYMA_EXP_C5_F32 0x1.9e0c12p-13f
 
+/* tanh r ~ r + r^3 (C0 + C1 r^2 + ...) for |r| <= ln2/4 (1 + 2^-12),
+ * relative error at most 2^(-32.5). */
+#define CYMA_TANH_C0_F32 -0x1.55554ep-2f
+#define CYMA_TANH_C1_F32 0x1.1105a4p-3f
+#define CYMA_TANH_C2_F32 -0x1.afe2c6p-5f
+
 /* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/5 (1 + 2^-12),
  * relative error at most 2^(-35.1). */
 #define CYMA_ATANH_C0_F32 0x1.555554p-2f
@@ -41,6 +47,15 @@
 #define CYMA_EXP_C8_F64 0x1.27e5133c5e523p-22
 #define CYMA_EXP_C9_F64 0x1.af5f2264c3a0ap-26
 #define CYMA_EXP_C10_F64 0x1.1f1a2d5ce2781p-29
+
+/* tanh r ~ r + r^3 (C0 + C1 r^2 + ...) for |r| <= ln2/4 (1 + 2^-12),
+ * relative error at most 2^(-57.8). */
+#define CYMA_TANH_C0_F64 -0x1.55555555554bcp-2
+#define CYMA_TANH_C1_F64 0x1.11111110e09b9p-3
+#define CYMA_TANH_C2_F64 -0x1.ba1ba116c9603p-5
+#define CYMA_TANH_C3_F64 0x1.664ec9d88a886p-6
+#define CYMA_TANH_C4_F64 -0x1.223c73e452982p-7
+#define CYMA_TANH_C5_F64 0x1.c383bf86846d2p-9
 
 /* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/5 (1 + 2^-12),
  * relative error at most 2^(-62.7). */

@@ -1,7 +1,8 @@
 /* The exponential that all families share. Included once per precision (see cyma.h).
  *
  * With a = n ln2 + r, n an integer, |r| <= ln2/2, and M = e^r = 1 + p:  e^-a = 2^-n / M.
- * The power of two is exact, so only M carries an error; it is a pair (hi, lo).
+ * The power of two is exact, so only M carries an error; it is a pair (hi, lo). tanh does likewise
+ * with n ln2/2 and tanh r in place of M.
  *
  * 2^-n is kept as 2^(K - n), K = 64, until the last operation of a kernel, which scales by 2^-K.
  * So nothing before it is subnormal, and a subnormal result is rounded there, once. */
@@ -45,20 +46,20 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
     return power;
 }
 
-/* 0 <= a <= CLAMP_WIDE, or nan. n * LN2_HI is exact, and so is its difference from a. Beyond CLAMP
- * the power is not representable. */
+/* a = n ln2/parts + r, parts = 1 or 2, for 0 <= a <= CLAMP_WIDE, or nan. n * LN2_HI is exact, and
+ * so is its difference from a. Beyond CLAMP the power is not representable. */
 CYMA_INLINE CYMA_REDUCED
-CYMA_F(cyma_reduce)(CYMA_REAL a)
+CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts)
 {
     const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
     CYMA_REDUCED y;
-    CYMA_REAL shifted = CYMA_FMA(a, -CYMA_C(LOG2E), shifter);
+    CYMA_REAL shifted = CYMA_FMA(a, -CYMA_C(LOG2E) * parts, shifter);
     CYMA_REAL r;
     y.n = shifter - shifted;
     y.power = CYMA_F(cyma_power)(shifted);
-    r = CYMA_FMA(-y.n, CYMA_C(LN2_HI), a);
-    y.r.hi = CYMA_FMA(-y.n, CYMA_C(LN2_LO), r);
-    y.r.lo = CYMA_FMA(-y.n, CYMA_C(LN2_LO), r - y.r.hi);
+    r = CYMA_FMA(-y.n, CYMA_C(LN2_HI) / parts, a);
+    y.r.hi = CYMA_FMA(-y.n, CYMA_C(LN2_LO) / parts, r);
+    y.r.lo = CYMA_FMA(-y.n, CYMA_C(LN2_LO) / parts, r - y.r.hi);
     return y;
 }
 

@@ -28,7 +28,7 @@
 #define CYMA_RESCALE_FROM_F32 188.0f /* n above which 2^(K - n) would be subnormal */
 #define CYMA_RESCALE_F32 120.0f
 #define CYMA_RESCALE_INV_F32 0x1p-120f
-#define CYMA_LINEAR_F32 20.0f /* softplus(x) = x above it */
+#define CYMA_SATURATED_F32 20.0f /* beyond it e^-|x| is nothing beside 1 */
 
 /* Estrin's scheme, but for the last step: so C0, most of the value, is added with one rounding. */
 CYMA_INLINE float
@@ -38,6 +38,12 @@ cyma_exp_poly_f32(float r, float r2)
     float c34 = CYMA_FMA(CYMA_EXP_C4_F32, r, CYMA_EXP_C3_F32);
     float c35 = CYMA_FMA(CYMA_EXP_C5_F32, r2, c34);
     return CYMA_FMA(CYMA_FMA(c35, r2, c12), r, CYMA_EXP_C0_F32);
+}
+
+CYMA_INLINE float
+cyma_tanh_poly_f32(float r2)
+{
+    return CYMA_FMA(CYMA_FMA(CYMA_TANH_C2_F32, r2, CYMA_TANH_C1_F32), r2, CYMA_TANH_C0_F32);
 }
 
 CYMA_INLINE float

@@ -27,7 +27,7 @@
 #define CYMA_RESCALE_FROM_F64 1084.0
 #define CYMA_RESCALE_F64 1016.0
 #define CYMA_RESCALE_INV_F64 0x1p-1016
-#define CYMA_LINEAR_F64 40.0
+#define CYMA_SATURATED_F64 40.0
 
 /* Estrin's scheme, but for the last step: so C0, most of the value, is added with one rounding. */
 CYMA_INLINE double
@@ -43,6 +43,16 @@ cyma_exp_poly_f64(double r, double r2)
     double c58 = CYMA_FMA(c78, r2, c56);
     double c5a = CYMA_FMA(c9a, r4, c58);
     return CYMA_FMA(CYMA_FMA(c5a, r4, c14), r, CYMA_EXP_C0_F64);
+}
+
+CYMA_INLINE double
+cyma_tanh_poly_f64(double r2)
+{
+    double r4 = r2 * r2;
+    double c01 = CYMA_FMA(CYMA_TANH_C1_F64, r2, CYMA_TANH_C0_F64);
+    double c23 = CYMA_FMA(CYMA_TANH_C3_F64, r2, CYMA_TANH_C2_F64);
+    double c45 = CYMA_FMA(CYMA_TANH_C5_F64, r2, CYMA_TANH_C4_F64);
+    return CYMA_FMA(CYMA_FMA(c45, r4, c23), r4, c01);
 }
 
 CYMA_INLINE double

@@ -7,7 +7,7 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)));
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)), 1);
     CYMA_PAIR d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
     CYMA_REAL v = 1 / d.hi;
     CYMA_REAL w = y.power * CYMA_FMA(v, CYMA_F(cyma_reciprocal_residue)(v, d), v);
@@ -36,7 +36,7 @@ CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)));
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)), 1);
     CYMA_PAIR m = CYMA_F(cyma_exp)(y.r);
     CYMA_PAIR d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
     CYMA_REAL v = 1 / d.hi;
@@ -78,7 +78,7 @@ CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
     const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
     CYMA_REDUCED y = CYMA_F(cyma_reduce)(
-        CYMA_F(cyma_clamp)(CYMA_FABS(x), x > 0 ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP)));
+        CYMA_F(cyma_clamp)(CYMA_FABS(x), x > 0 ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP)), 1);
     int rescale = y.n > CYMA_C(RESCALE_FROM);
     int big = CYMA_FABS(grad) >= 1;
     CYMA_PAIR m, d;

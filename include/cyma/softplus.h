@@ -7,7 +7,7 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_log1p_exp)(CYMA_REAL a, CYMA_REAL base)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1);
     CYMA_PAIR minus_r, e, f, d, sum;
     CYMA_REAL v, s, s_lo, u, big, tail;
     int halve;
@@ -45,7 +45,7 @@ CYMA_F(cyma_softplus)(CYMA_REAL x)
 {
     CYMA_REAL a = CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP));
     CYMA_REAL y = CYMA_F(cyma_log1p_exp)(a, x > 0 ? a : 0);
-    return x > CYMA_C(LINEAR) ? x : y;
+    return x > CYMA_C(SATURATED) ? x : y;
 }
 
 /* Worst: that of softplus, at -x. */

@@ -1,20 +1,46 @@
 /* tanh and its derivative. Included once per precision (see cyma.h).
  *
- * With a = 2 |x|, e^-a = t / M:  tanh |x| = (M - t) / (M + t). M - t is exact as a pair, so
- * nothing cancels, not even where tanh(x) is close to x. */
+ * With |x| = n ln2/2 + r, |r| <= ln2/4, T = tanh r and t = 2^-n, the addition theorem reads
+ * tanh |x| = ((1 - t) + (1 + t) T) / ((1 + t) + (1 - t) T). T is close to r: where it is rounded,
+ * the polynomial adds 1 % to it, so its error is that of the last operation. */
 
-/* Worst: 0.693 in float, 0x1.6b60c2p-3 -> 0x1.679cb6p-3 - 0.693 ulp;
- * 0.825 in double, 0x1.6c35040734c61p-3 -> 0x1.686a6784b117cp-3 + 0.825 ulp. */
+/* tanh r as a pair. */
+CYMA_INLINE CYMA_PAIR
+CYMA_F(cyma_tanh_reduced)(CYMA_PAIR r)
+{
+    CYMA_PAIR y;
+    CYMA_REAL r2 = r.hi * r.hi;
+    CYMA_REAL c = r2 * CYMA_F(cyma_tanh_poly)(r2);
+    y.hi = CYMA_FMA(r.hi, c, r.hi);
+    y.lo = CYMA_FMA(r.hi, c, r.hi - y.hi) + r.lo;
+    return y;
+}
+
+/* Worst: */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh)(CYMA_REAL x)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(2 * CYMA_FABS(x), CYMA_C(CLAMP)));
-    CYMA_PAIR m = CYMA_F(cyma_exp)(y.r);
-    CYMA_PAIR n = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)-1);
-    CYMA_PAIR d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
-    CYMA_REAL v = 1 / d.hi;
-    CYMA_REAL q = n.hi * v;
-    CYMA_REAL rest = CYMA_FMA(-q, d.lo, CYMA_F(cyma_residue)(n.hi, q, d.hi) + n.lo);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(SATURATED)), 2);
+    CYMA_PAIR tanh_r = CYMA_F(cyma_tanh_reduced)(y.r);
+    CYMA_PAIR n, d;
+    CYMA_REAL v, q, rest;
+
+    /* plus = 1 + t_hi and minus = 1 - t_hi are exact; t_lo = t - t_hi */
+    CYMA_REAL plus = CYMA_FMA(y.power, CYMA_C(UNSCALE), (CYMA_REAL)1);
+    CYMA_REAL t_hi = plus - 1;
+    CYMA_REAL t_lo = CYMA_FMA(y.power, CYMA_C(UNSCALE), -t_hi);
+    CYMA_REAL minus = 1 - t_hi;
+    CYMA_REAL lost = CYMA_FMA(-tanh_r.hi, t_lo, t_lo);
+
+    /* where minus = 1/2, rest may be rounded, so n.hi follows it */
+    rest = minus - CYMA_FMA(plus, tanh_r.hi, minus);
+    n.hi = minus - rest;
+    n.lo = CYMA_FMA(plus, tanh_r.hi, rest) + CYMA_FMA(plus, tanh_r.lo, -lost);
+    d.hi = CYMA_FMA(minus, tanh_r.hi, plus);
+    d.lo = CYMA_FMA(minus, tanh_r.hi, plus - d.hi) + CYMA_FMA(minus, tanh_r.lo, lost);
+    v = 1 / d.hi;
+    q = n.hi * v;
+    rest = CYMA_FMA(-q, d.lo, CYMA_F(cyma_residue)(n.hi, q, d.hi) + n.lo);
     return CYMA_COPYSIGN(CYMA_FMA(rest, v, q), x);
 }
 

@@ -203,7 +203,7 @@ def print_table(title: str, header: list[str], rows: list[list[str]]) -> None:
         text = io.StringIO()
         terminal = sys.stdout is not None and sys.stdout.isatty()
         console = rich.console.Console(file=text, force_terminal=terminal, highlight=False)
-        console.width = max(console.width, 100)
+        console.width = max(console.width, 160)
         console.print(table)
         print(text.getvalue())
         return

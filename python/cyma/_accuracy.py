@@ -63,8 +63,8 @@ def exact_from_mpmath(values: list, dtype: np.dtype) -> Exact:
     return Exact(exponent, tuple(multiple))
 
 
-def exact_from_longdouble(values: np.ndarray, dtype: np.dtype) -> Exact:
-    """Exact values from long doubles that are close enough to them."""
+def exact_from_wide(values: np.ndarray, dtype: np.dtype) -> Exact:
+    """Exact values from numbers of a wider dtype that are close enough to them."""
     exponent = _ulp_exponent(np.frexp(values)[1], dtype)
     return Exact(exponent, (np.ldexp(values, -exponent),))
 
@@ -74,7 +74,7 @@ def exact(name: str, operands: tuple[np.ndarray, ...], *, mpmath: bool) -> Exact
     dtype = operands[0].dtype
     if mpmath:
         return exact_from_mpmath(_reference.in_mpmath(name, operands), dtype)
-    return exact_from_longdouble(_reference.in_longdouble(name, operands), dtype)
+    return exact_from_wide(_reference.in_numpy(name, operands, np.longdouble), dtype)
 
 
 def neighbours(centres: np.ndarray, dtype: np.dtype, reach: int) -> np.ndarray:
@@ -98,26 +98,50 @@ def _log_uniform(rng: np.random.Generator, dtype: np.dtype, count: int) -> np.nd
     return np.ldexp(fraction.astype(np.longdouble), exponent).astype(dtype)
 
 
+def _ln2_times(n: float) -> float:
+    """N ln2, the input where e^-x is 2^-n."""
+    return float(n * np.log(np.longdouble(2)))
+
+
+def _e_underflows(dtype: np.dtype) -> float:
+    """Input beyond which e^-x is below the least subnormal number."""
+    info = np.finfo(dtype)
+    return _ln2_times(info.nmant - info.minexp + 1)
+
+
+def _product_underflows(dtype: np.dtype) -> float:
+    """Input beyond which e^-x times any finite number is 0."""
+    info = np.finfo(dtype)
+    return _ln2_times(info.maxexp - info.minexp + info.nmant + 2)
+
+
+def thresholds(dtype: np.dtype) -> np.ndarray:
+    """Positive inputs where a kernel changes its formula, or a result its nature."""
+    info = np.finfo(dtype)
+    ends = [_product_underflows(dtype), _e_underflows(dtype)]
+    ends += [_ln2_times(n) for n in (1, info.maxexp, -info.minexp, info.nmant + 2)]
+    inputs = np.array([*THRESHOLDS, 0.5, 1, *ends])
+    # The halves for functions of 2x.
+    return np.concatenate([inputs, inputs / 2, inputs / 4])
+
+
+def reduction_boundaries(dtype: np.dtype) -> np.ndarray:
+    """Multiples of ln2/4, where kernels reduce by another multiple, and some beyond their ends."""
+    count = int(2 * _e_underflows(dtype) / _ln2_times(1)) + 12
+    boundaries = np.arange(1, count) * np.log(np.longdouble(2)) / 2
+    return np.concatenate([boundaries, boundaries / 2])
+
+
 def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.ndarray:
     """Inputs where an error or a seam may hide, in random order; at least ``count``."""
     dtype = np.dtype(dtype)
     info = np.finfo(dtype)
-    ln2 = np.log(np.longdouble(2))
-    # Beyond it, e^-|x| times any finite number is 0.
-    limit = float((info.maxexp - info.minexp + info.nmant + 2) * ln2)
-    underflow = float((info.nmant - info.minexp + 1) * ln2)
-    overflow = float(info.maxexp * ln2)
-    # Where a kernel changes its formula or its result its nature, and halves for functions of 2x.
-    thresholds = [*THRESHOLDS, 0.5, 1, float(ln2), limit, underflow, overflow]
-    thresholds += [float(-info.minexp * ln2), float((info.nmant + 2) * ln2)]
-    thresholds = np.array(thresholds)
-    # Multiples of ln2/2, up to the clamps, which lie a little above; a part of them in long double.
-    seams = np.arange(1, int(2 * underflow / ln2) + 12) * ln2 / 2
-    seams = seams[:: 1 + seams.size // 2500]
+    seams = reduction_boundaries(dtype)
+    seams = seams[:: 1 + seams.size // 5000]  # long double has very many
     around = np.concatenate(
         [
-            neighbours(np.concatenate([thresholds, thresholds / 2, thresholds / 4]), dtype, 20),
-            neighbours(np.concatenate([seams, seams / 2]), dtype, 2),
+            neighbours(thresholds(dtype), dtype, 20),
+            neighbours(seams, dtype, 2),
             np.arange(50) * info.smallest_subnormal,
             info.tiny + np.arange(-10, 11) * info.smallest_subnormal,
             np.array([info.max]),
@@ -126,7 +150,8 @@ def structured_inputs(dtype: np.dtype, count: int, rng: np.random.Generator) -> 
     around = around[np.isfinite(around)]
     around = np.concatenate([around, -around])
     share = count // 5 + 1
-    random = [_uniform(rng, scale, dtype, share) for scale in (1, 10, underflow, limit)]
+    scales = (1, 10, _e_underflows(dtype), _product_underflows(dtype))
+    random = [_uniform(rng, scale, dtype, share) for scale in scales]
     inputs = np.concatenate([around, *random, _log_uniform(rng, dtype, share)])
     return rng.permutation(inputs)
 

@@ -1,7 +1,7 @@
 """What each function should return: its definition, and nothing of the kernels' identities.
 
-A definition takes the namespace of the elementary functions first: ``mpmath.mp`` to evaluate it at
-any precision, ``numpy`` for arrays of long double. Terms are arranged so that neither overflows or
+A definition takes the namespace of the elementary functions first: ``mpmath.mp`` or ``gmpy2`` to
+evaluate it at any precision, ``numpy`` for arrays. Terms are arranged so that none overflows or
 cancels.
 """
 
@@ -50,10 +50,10 @@ def longdouble_is_exact_enough(dtype: np.dtype) -> bool:
     return np.finfo(np.longdouble).nmant >= np.finfo(dtype).nmant + 10
 
 
-def in_longdouble(name: str, operands: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Evaluate a reference in long double."""
+def in_numpy(name: str, operands: tuple[np.ndarray, ...], wide: type) -> np.ndarray:
+    """Evaluate a reference in a dtype that should be wider than the operands'."""
     with np.errstate(all="ignore"):
-        return REFERENCES[name](np, *(np.asarray(x, np.longdouble) for x in operands))
+        return REFERENCES[name](np, *(np.asarray(x, wide) for x in operands))
 
 
 def _to_mpf(x: np.ndarray) -> list:

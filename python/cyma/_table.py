@@ -12,6 +12,14 @@ DOMAINS = {"REAL": None, "SIGN": (-1.0, 1.0), "UNIT": (0.0, 1.0), "LABEL": (0.0,
 
 
 @dataclasses.dataclass(frozen=True)
+class Worst:
+    """The largest error known of a function in a dtype."""
+
+    error: float  # in ULP
+    operands: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Function:
     """A ufunc: what is promised of it."""
 
@@ -25,8 +33,15 @@ class Function:
     specials: tuple[tuple[tuple[float, ...], float], ...]  # (operands, result)
     least: float
     greatest: float
-    symmetry: str  # "ODD", "EVEN" or "NONE"
-    trend: str  # "RISING", "FALLING" or "NONE"
+    sign: int  # of one argument: f(-x) = sign * mirror(x), to the bit
+    mirror: str | None
+    trend: str  # "RISING", "FALLING", "NEARLY_RISING" or "NONE"
+    worst: dict[tuple[str, bool], Worst]  # by dtype and whether the tier has hardware FMA
+
+    @property
+    def slope(self) -> int:
+        """1 if the function rises, -1 if it falls, 0 if it does both."""
+        return {"RISING": 1, "NEARLY_RISING": 1, "FALLING": -1, "NONE": 0}[self.trend]
 
     def bound(self, dtype: str, *, fma: bool) -> float:
         """Largest error in ULP in a dtype on a tier with or without hardware FMA."""
