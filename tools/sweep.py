@@ -338,15 +338,7 @@ def run(options: argparse.Namespace, dtype: str) -> dict[tuple[str, str], Statis
             step(dtype)
             for key, statistics in part.items():
                 results[key].add(Statistics.from_buffer_copy(statistics))
-    order = {
-        key: k for k, key in enumerate(itertools.product(options.functions, results_by(results)))
-    }
-    return dict(sorted(results.items(), key=lambda item: order[item[0]]))
-
-
-def results_by(results: dict[tuple[str, str], Statistics]) -> list[str]:
-    """Contenders in the order in which they were met."""
-    return list(dict.fromkeys(by for _, by in results))
+    return dict(sorted(results.items(), key=lambda item: options.functions.index(item[0][0])))
 
 
 def main(arguments: list[str] | None = None) -> int:
