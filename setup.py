@@ -85,18 +85,19 @@ class BuildTiers(build_ext):
         return True
 
 
-setup(
-    ext_modules=cythonize(
-        [
-            Extension(
-                "cyma._ufuncs",
-                ["pyx/_ufuncs.pyx", *C_SOURCES],
-                depends=["setup.py", KERNELS, *HEADERS],
-                include_dirs=["include/cyma", "pyx", numpy.get_include()],
-                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-            )
-        ],
-        build_dir="build",
-    ),
-    cmdclass={"build_ext": BuildTiers},
-)
+if __name__ == "__main__":  # tools read the flags
+    setup(
+        ext_modules=cythonize(
+            [
+                Extension(
+                    "cyma._ufuncs",
+                    ["pyx/_ufuncs.pyx", *C_SOURCES],
+                    depends=["setup.py", KERNELS, *HEADERS],
+                    include_dirs=["include/cyma", "pyx", numpy.get_include()],
+                    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+                )
+            ],
+            build_dir="build",
+        ),
+        cmdclass={"build_ext": BuildTiers},
+    )

@@ -82,7 +82,7 @@ def test_float16_is_monotone(monotone, tier):
     assert np.all(steps * monotone.slope >= 0)
 
 
-def test_neighbours_in_float32_are_monotone(monotone, fma_tier):
+def test_neighbours_in_float32_are_monotone(monotone, tier):
     if monotone.trend.startswith("NEARLY"):
         pytest.skip("the table allows steps down")
     f = ufunc_of(monotone)

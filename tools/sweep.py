@@ -242,7 +242,7 @@ def broken_promises(function: Function, dtype: str, tier: str, s: Statistics) ->
     """What the table says of a function and these results on a tier do not keep."""
     fma = tier in cyma.runtime_info()["fma_tiers"]
     bound = function.bound(dtype, fma=fma)
-    never_back = dtype == "float16" or (fma and not function.trend.startswith("NEARLY"))
+    never_back = dtype == "float16" or not function.trend.startswith("NEARLY")
     faults = {
         f"an error of {s.normal.error:.4g} ULP": s.normal.error > bound,
         f"an error of {s.subnormal.error:.4g} ULP": s.subnormal.error > bound,

@@ -118,7 +118,8 @@ CYMA_F(cyma_residue)(CYMA_REAL c, CYMA_REAL a, CYMA_REAL b)
     CYMA_REAL b_hi = b * splitter - (b * splitter - b), b_lo = b - b_hi;
     CYMA_REAL product = a * b;
     CYMA_REAL error = ((a_hi * b_hi - product) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo;
-    return (c - product) - error;
+    CYMA_REAL difference = c - product;
+    return difference + (((c - difference) - product) - error);
 #endif
 }
 

@@ -35,9 +35,9 @@ CYMA_F(cyma_tanh)(CYMA_REAL x)
     /* where minus = 1/2, rest may be rounded, so n.hi follows it */
     rest = minus - CYMA_FMA(plus, tanh_r.hi, minus);
     n.hi = minus - rest;
-    n.lo = CYMA_FMA(plus, tanh_r.hi, rest) + CYMA_FMA(plus, tanh_r.lo, -lost);
+    n.lo = CYMA_F(cyma_residue)(rest, -plus, tanh_r.hi) + CYMA_FMA(plus, tanh_r.lo, -lost);
     d.hi = CYMA_FMA(minus, tanh_r.hi, plus);
-    d.lo = CYMA_FMA(minus, tanh_r.hi, plus - d.hi) + CYMA_FMA(minus, tanh_r.lo, lost);
+    d.lo = CYMA_F(cyma_residue)(plus - d.hi, -minus, tanh_r.hi) + CYMA_FMA(minus, tanh_r.lo, lost);
     v = 1 / d.hi;
     q = n.hi * v;
     rest = CYMA_FMA(-q, d.lo, CYMA_F(cyma_residue)(n.hi, q, d.hi) + n.lo);

@@ -1,0 +1,94 @@
+/* Runs a kernel of the tier that this program is compiled with, for tools/same_bits.py:
+ *
+ *     kernel_pipe FUNCTION DTYPE < operands > results
+ *
+ * Operands and results are arrays in the machine's byte order, the first operand before the
+ * second. */
+#include "dispatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PASTE_(a, b) a##_##b
+#define PASTE(a, b) PASTE_(a, b)
+#define TIER PASTE(cyma_tier, CYMA_TIER)
+
+extern const cyma_tier TIER;
+
+static const struct {
+    const char *name;
+    int nin;
+} functions[CYMA_FUNCTIONS] = {
+#define CYMA_UNARY(name, ...) {#name, 1},
+#define CYMA_BINARY(name, ...) {#name, 2},
+#include "functions.def"
+};
+
+static void *
+allocate(size_t bytes)
+{
+    void *memory = malloc(bytes ? bytes : 1);
+    if (memory == NULL) {
+        fprintf(stderr, "out of memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
+/* All of the standard input. */
+static char *
+read_all(size_t *size)
+{
+    size_t capacity = 1 << 20, got;
+    char *data = allocate(capacity);
+    *size = 0;
+    while ((got = fread(data + *size, 1, capacity - *size, stdin)) > 0) {
+        *size += got;
+        if (*size == capacity) {
+            data = realloc(data, capacity *= 2);
+            if (data == NULL) {
+                fprintf(stderr, "out of memory\n");
+                exit(1);
+            }
+        }
+    }
+    return data;
+}
+
+int
+main(int argc, char **argv)
+{
+    int function = 0;
+    if (argc != 3) {
+        fprintf(stderr, "usage: %s FUNCTION DTYPE < operands > results\n", argv[0]);
+        return 2;
+    }
+    while (function < CYMA_FUNCTIONS && strcmp(functions[function].name, argv[1]) != 0) {
+        function++;
+    }
+    const int half = strcmp(argv[2], "float16") == 0;
+    const int is_double = strcmp(argv[2], "float64") == 0;
+    if (function == CYMA_FUNCTIONS || (!half && !is_double && strcmp(argv[2], "float32") != 0)) {
+        fprintf(stderr, "unknown function %s or dtype %s\n", argv[1], argv[2]);
+        return 2;
+    }
+
+    const size_t item = half ? 2 : is_double ? 8 : 4;
+    const int nin = functions[function].nin;
+    size_t size;
+    char *operands = read_all(&size);
+    const size_t count = size / item / (size_t)nin;
+    const ptrdiff_t n = (ptrdiff_t)count;
+    if (half) {
+        float *wide = allocate(count * (size_t)nin * sizeof *wide);
+        TIER.half_to_float(operands, NULL, wide, n * nin);
+        TIER.kernels[function][CYMA_F32](wide, wide + (nin - 1) * n, wide, n);
+        TIER.float_to_half(wide, NULL, operands, n);
+    }
+    else {
+        const char *second = operands + (size_t)(nin - 1) * count * item;
+        TIER.kernels[function][is_double ? CYMA_F64 : CYMA_F32](operands, second, operands, n);
+    }
+    return fwrite(operands, item, count, stdout) == count ? 0 : 1;
+}
