@@ -91,8 +91,8 @@ def _read_functions():
     cdef const cyma_worst *worst = cyma_worst_cases
     while worst.name != NULL:
         key = (worst.dtype.decode(), bool(worst.fma))
-        case = Worst(error=worst.error, operands=(worst.x, worst.y))
-        worst_cases.setdefault(worst.name.decode(), {})[key] = case
+        row = (worst.error, (worst.x, worst.y))
+        worst_cases.setdefault(worst.name.decode(), {})[key] = row
         worst += 1
     functions = {}
     cdef const cyma_function *f
@@ -117,7 +117,10 @@ def _read_functions():
             sign=f.sign,
             mirror=f.mirror.decode() if f.mirror != NULL else None,
             trend=f.trend.decode(),
-            worst=worst_cases.get(name, {}),
+            worst={
+                key: Worst(error=error, operands=operands[:f.nin])
+                for key, (error, operands) in worst_cases.get(name, {}).items()
+            },
         )
     return functions
 

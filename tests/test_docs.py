@@ -33,8 +33,8 @@ def test_readme_examples():
     assert result.failed == 0
 
 
-def test_readme_tables_are_up_to_date():
-    tool = README.parent / "tools" / "readme_tables.py"
+def test_generated_parts_are_up_to_date():
+    tool = README.parent / "tools" / "publish.py"
     process = subprocess.run(
         [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
     )

@@ -21,7 +21,7 @@ def from_mpmath(value, dtype):
 def from_longdouble(value, dtype):
     fraction, exponent = mpmath.frexp(value)
     fraction = np.array([float(fraction)], np.longdouble) + float(fraction - float(fraction))
-    return _accuracy.exact_from_longdouble(np.ldexp(fraction, exponent), np.dtype(dtype))
+    return _accuracy.exact_from_wide(np.ldexp(fraction, exponent), np.dtype(dtype))
 
 
 @pytest.mark.parametrize("make", [from_mpmath, from_longdouble])

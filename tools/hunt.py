@@ -233,8 +233,8 @@ def confirm(case: Case, tier: str, found: Found) -> list[dict]:
             rows.append(
                 {
                     "error": float(abs(error)),
-                    "operands": [x.hex() for x in row],
-                    "got": float(got).hex(),
+                    "operands": [_accuracy.hexadecimal(x) for x in row],
+                    "got": _accuracy.hexadecimal(float(got)),
                     "above": bool(difference > 0) == (want > 0),
                 }
             )
@@ -278,23 +278,23 @@ def count_among_neighbours(name: str) -> list[dict]:
     for tier in tiers():
         peers[tier] = {n: on_tier(tier, UFUNCS[n]) for n in (name, function.mirror)}
     peers.update(load_peers()[0])
-    counts: dict = collections.defaultdict(collections.Counter)
     seams = _accuracy.reduction_boundaries(np.dtype("float64"))
     seams = np.concatenate([seams, -seams, [0.0]]).astype(np.float64)
+    counts: dict = collections.defaultdict(collections.Counter)
     for batch in np.array_split(seams, seams.size // 16):
         offsets = np.arange(-REACH, REACH + 1) * np.spacing(np.abs(batch))[:, None]
         x = batch[:, None] + offsets
         for by, functions in peers.items():
             if name not in functions:
                 continue
+            count = counts[by]
             with np.errstate(all="ignore"):
                 y = functions[name](x)
                 mirrored = y
                 if function.mirror in functions:
                     mirrored = function.sign * functions[function.mirror](-x)
-            steps = np.diff(y) * function.slope
-            size = -steps / np.spacing(np.minimum(np.abs(y[:, 1:]), np.abs(y[:, :-1])))
-            count = counts[by]
+                steps = np.diff(y) * function.slope
+                size = -steps / np.spacing(np.minimum(np.abs(y[:, 1:]), np.abs(y[:, :-1])))
             count["inputs"] += x.size
             count["steps_back"] += int(np.sum(steps < 0))
             count["largest_step"] = max(count["largest_step"], float(np.max(size)))

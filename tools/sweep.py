@@ -74,7 +74,9 @@ class Statistics(ctypes.Structure):
         document = {name: getattr(self, name) for name in self.COUNTS}
         for name in self.EXTREMES:
             extreme = getattr(self, name)
-            document[name] = {k: getattr(extreme, k).hex() for k in ("x", "got", "want")}
+            document[name] = {
+                k: _accuracy.hexadecimal(getattr(extreme, k)) for k in ("x", "got", "want")
+            }
             document[name]["error"] = extreme.error if np.isfinite(extreme.error) else None
         return document
 
@@ -252,17 +254,11 @@ def broken_promises(function: Function, dtype: str, tier: str, s: Statistics) ->
     return [text for text, broken in faults.items() if broken]
 
 
-def hexadecimal(x: float) -> str:
-    """A number in hexadecimal, without zeros at the end."""
-    mantissa, exponent = x.hex().split("p") if np.isfinite(x) else (str(x), "")
-    return mantissa.rstrip("0").rstrip(".") + "p" + exponent if exponent else mantissa
-
-
 def show(dtype: str, results: dict[tuple[str, str], Statistics]) -> None:
     """Print the tables of a dtype; contenders with the same results in one line."""
 
     def extreme(e: Extreme) -> list[str]:
-        return [f"{e.error:.4g}", *(hexadecimal(v) for v in (e.x, e.got, e.want))]
+        return [f"{e.error:.4g}", *(_accuracy.hexadecimal(v) for v in (e.x, e.got, e.want))]
 
     same: dict = collections.defaultdict(list)
     for (name, by), statistics in results.items():
@@ -362,12 +358,13 @@ def main(arguments: list[str] | None = None) -> int:
     for fault in faults:
         print(f"BROKEN: {fault}")
     if options.json is not None:
-        peers = [name for name in ("numpy", "scipy", "torch") if name in {r["by"] for r in rows}]
-        versions = {name: sys.modules[name].__version__ for name in peers if name in sys.modules}
+        peers = load_peers()[0] if options.peers else {}
+        versions = {name: sys.modules[name].__version__ for name in peers}
         document = {
             "machine": {"cpu": cpu_name(), "python": platform.python_version(), **versions},
             "stride": options.stride,
-            "fma_tiers": info["fma_tiers"],
+            "tiers": info["supported_tiers"],
+            "fma_tiers": [t for t in info["fma_tiers"] if t in info["supported_tiers"]],
             "reference_errors": reference_errors,
             "results": rows,
         }

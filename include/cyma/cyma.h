@@ -6,8 +6,8 @@
  *
  * "Worst" before a function is the largest error known, on targets with FMA: its size in ULP, the
  * input, and the result, from which the exact value lies that far up or down in magnitude. For
- * float functions of one argument all 2^32 inputs were tried, for the others some 10^7 structured
- * ones. The bounds are in functions.def. */
+ * float functions of one argument all 2^32 inputs were tried, for the others 10^8 and those around
+ * the worst; tools/publish.py writes these comments. The bounds are in functions.def. */
 #ifndef CYMA_H
 #define CYMA_H
 

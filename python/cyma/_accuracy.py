@@ -196,3 +196,9 @@ def measure(ufunc: np.ufunc, operands: tuple[np.ndarray, ...], exact: Exact) -> 
     errors = exact.error(ufunc(*operands))
     worst = int(np.argmax(errors))
     return float(errors[worst]), tuple(x[worst] for x in operands)
+
+
+def hexadecimal(x: float) -> str:
+    """A number as a C literal in hexadecimal, without zeros at its end."""
+    mantissa, exponent = x.hex().split("p") if np.isfinite(x) else (str(x), "")
+    return mantissa.rstrip("0").rstrip(".") + "p" + exponent if exponent else mantissa

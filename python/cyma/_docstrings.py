@@ -111,9 +111,9 @@ TEXTS = {
         "operands": [("x", "Input.")],
         "returns": "In [-1, 1].",
         "see_also": "tanh_deriv, tanh_backward, numpy.tanh",
-        "notes": "Odd to the bit. With ``2 |x| = n ln2 + r`` and ``M = exp(r)``, ``tanh(|x|)`` is "
-        "``(M - 2**-n) / (M + 2**-n)``, whose numerator is kept as a pair of numbers, so that "
-        "nothing cancels.",
+        "notes": "Odd to the bit. With ``|x| = n ln2 / 2 + r``, the addition theorem gives "
+        "``tanh(|x|)`` from ``2**-n`` and ``tanh(r)``, which a short polynomial and ``r`` make "
+        "almost without an error.",
         "example": """
             >>> cyma.tanh([-1.0, 0.0, 1.0])
             array([-0.76159416,  0.        ,  0.76159416])
@@ -247,6 +247,9 @@ def _bounds(function: Function) -> str:
     per_dtype = ", ".join(f"{bound:g} ({dtype})" for dtype, bound in function.bounds.items())
     domain = function.domain_text(function.domain, "the second operand")
     text = f"Largest error{domain}, in units in the last place: {per_dtype}."
+    found = [f"{w.error:.3f} ({dtype})" for (dtype, fma), w in function.worst.items() if fma]
+    if found:
+        text += f" Largest one known, on CPUs with FMA: {', '.join(found)}."
     if function.absolute is not None:
         per_dtype = ", ".join(f"{b:.3g} ({dtype})" for dtype, b in function.absolute.items())
         domain = function.domain_text(function.absolute_domain, "it")

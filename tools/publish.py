@@ -1,0 +1,311 @@
+"""Write what is generated from the function table and the runs in ``docs/runs``.
+
+That is the table of worst cases, the tables of the README and ``docs/accuracy.md``, and the worst
+inputs in the kernels' comments. ``tools/sweep.py --peers --json`` makes ``docs/runs/sweep.json``,
+``tools/hunt.py --json`` makes ``docs/runs/hunt.json``.
+
+Usage: ``python tools/publish.py``; ``--check`` only compares (exit code 1 names what differs).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import re
+import textwrap
+from collections.abc import Iterable
+
+from cyma._accuracy import hexadecimal
+from cyma._docstrings import TEXTS
+from cyma._table import DTYPES
+from cyma._ufuncs import FUNCTIONS
+
+ROOT = pathlib.Path(__file__).parents[1]
+WORST = ROOT / "include" / "cyma" / "worst.def"
+HEADERS = sorted((ROOT / "include" / "cyma").glob("*.h"))
+SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
+HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
+
+
+@dataclasses.dataclass(frozen=True)
+class Worst:
+    """The largest error known of a function in a dtype on some tiers."""
+
+    error: float
+    operands: tuple[float, ...]
+    got: float
+    above: bool  # whether the result is above the exact value in magnitude
+    tiers: str
+    inputs: str
+
+
+def worst_of_sweep() -> dict[tuple[str, str, bool], Worst]:
+    """Largest errors over all inputs, by function, dtype and whether the tier has FMA."""
+    result: dict[tuple[str, str, bool], Worst] = {}
+    for row in SWEEP["results"]:
+        if row["by"] not in SWEEP["tiers"]:
+            continue
+        key = row["function"], row["dtype"], row["by"] in SWEEP["fma_tiers"]
+        extreme = max(row["normal"], row["subnormal"], key=lambda e: e["error"])
+        x, got, want = (float.fromhex(extreme[k]) for k in ("x", "got", "want"))
+        tiers = f"{result[key].tiers}, {row['by']}" if key in result else row["by"]
+        worst = Worst(extreme["error"], (x,), got, abs(got) > abs(want), tiers, "all")
+        if key in result and dataclasses.replace(result[key], tiers=tiers) != worst:
+            raise SystemExit(f"docs/runs/sweep.json: {row['by']} differs from {result[key].tiers}")
+        result[key] = worst
+    return result
+
+
+def worst_of_hunt(*, absolute: bool) -> dict[tuple[str, str, bool], Worst]:
+    """Largest errors found, or largest absolute ones, likewise."""
+    tiers = {True: ", ".join(SWEEP["fma_tiers"])}
+    result = {}
+    for row in HUNT["errors"]:
+        if row["absolute"] is absolute:
+            worst = row["worst"][0]
+            operands = tuple(map(float.fromhex, worst["operands"]))
+            result[row["function"], row["dtype"], row["fma"]] = Worst(
+                worst["error"],
+                operands,
+                float.fromhex(worst["got"]),
+                worst["above"],
+                tiers.get(row["fma"], row["tier"]),
+                f"{row['points']:.1e}".replace("e+0", " · 10^").replace("1.0 · ", ""),
+            )
+    return result
+
+
+def in_order(records: dict[tuple[str, str, bool], Worst]) -> list[tuple[tuple, Worst]]:
+    """In the order of the function table, then of the dtypes, those with FMA first."""
+    names = list(FUNCTIONS)
+
+    def place(item: tuple[tuple, Worst]) -> tuple:
+        name, dtype, fma = item[0]
+        return names.index(name), DTYPES.index(dtype), not fma
+
+    return sorted(records.items(), key=place)
+
+
+def with_mirrors(records: dict[tuple[str, str, bool], Worst]) -> dict[tuple[str, str, bool], Worst]:
+    """Take what was found of f(-x) for f(x), which differs in its sign at most."""
+    result = dict(records)
+    for key, worst in records.items():
+        function = FUNCTIONS[key[0]]
+        if function.nin == 1:
+            mirrored = (function.mirror, *key[1:])
+            if worst.error > records[mirrored].error:
+                result[mirrored] = dataclasses.replace(
+                    worst, operands=(-worst.operands[0],), got=function.sign * worst.got
+                )
+    return result
+
+
+RECORDS = dict(in_order(with_mirrors(worst_of_sweep() | worst_of_hunt(absolute=False))))
+
+
+def worst_def() -> str:
+    """Text of worst.def."""
+    text = "/* The largest errors known. Made by tools/publish.py from docs/runs; do not edit. */\n"
+    for (name, dtype, fma), worst in RECORDS.items():
+        operands = [hexadecimal(x) for x in (*worst.operands, 0.0)[:2]]
+        row = [name, dtype, str(int(fma)), f"{worst.error:.4f}", *operands]
+        text += f"CYMA_WORST({', '.join(row)})\n"
+    return text
+
+
+def markdown(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def functions() -> str:
+    """The functions with their bounds and what was found, and what the table has no column for."""
+    rows = []
+    for name, function in FUNCTIONS.items():
+        operands = ", ".join(operand for operand, _ in TEXTS[name]["operands"])
+        cells = []
+        for dtype, bound in function.bounds.items():
+            worst = RECORDS.get((name, dtype, True))
+            cells.append(f"{bound:g} ({worst.error:.3f})" if worst else f"{bound:g}")
+        rows.append([f"`{name}({operands})`", f"`{TEXTS[name]['formula']}`", *cells])
+    text = markdown(["function", "computes", *DTYPES], rows)
+    least = next(iter(FUNCTIONS.values())).bound_without_fma
+    text += f"\n- Without FMA (old x86-64), in float32 and float64: at least {least:g}.\n"
+    for name, function in FUNCTIONS.items():
+        domain = function.domain_text(function.domain, "the second operand")
+        if not domain:
+            continue
+        text += f"- `{name}`:{domain}."
+        if function.absolute is not None:
+            domain = function.domain_text(function.absolute_domain, "it")
+            errors = ", ".join(f"{b:.3g} ({dtype})" for dtype, b in function.absolute.items())
+            text += f" In general{domain}, where it may cancel, absolute error: {errors}."
+        text += "\n"
+    return text
+
+
+def largest() -> str:
+    """Largest errors by function, dtype and tier."""
+    rows = []
+    for (name, dtype, fma), worst in RECORDS.items():
+        bound = FUNCTIONS[name].bound(dtype, fma=fma)
+        rows.append([f"`{name}`", dtype, worst.tiers, f"{bound:g}", f"{worst.error:.4f}"])
+        rows[-1] += [cell_of(worst.operands), cell_of([worst.got]), worst.inputs]
+    header = ["function", "dtype", "tiers", "bound", "largest", "at", "result", "inputs"]
+    return markdown(header, rows)
+
+
+def absolute() -> str:
+    """Largest absolute errors where results may cancel."""
+    rows = []
+    for (name, dtype, _), worst in in_order(worst_of_hunt(absolute=True)):
+        bound = FUNCTIONS[name].absolute[dtype]
+        rows.append([f"`{name}`", dtype, worst.tiers, f"{bound:.3g}", f"{worst.error:.3g}"])
+        rows[-1] += [cell_of(worst.operands), cell_of([worst.got]), worst.inputs]
+    header = ["function", "dtype", "tiers", "bound", "largest", "at", "result", "inputs"]
+    return markdown(header, rows)
+
+
+def cell_of(numbers: Iterable[float]) -> str:
+    """Numbers in hexadecimal."""
+    return ", ".join(f"`{hexadecimal(x)}`" for x in numbers)
+
+
+def number(error: float | None) -> str:
+    """An error; null is infinite."""
+    return "∞" if error is None else f"{error:.3g}"
+
+
+def float32() -> str:
+    """Errors and counts over all float32 inputs, ours beside the peers'."""
+    merged: dict[tuple, list[str]] = {}
+    for row in SWEEP["results"]:
+        if row["dtype"] != "float32":
+            continue
+        counts = [row[k] for k in ("out_of_range", "asymmetric", "nan_faults")]
+        cells = (
+            f"`{row['function']}`",
+            number(row["normal"]["error"]),
+            number(row["subnormal"]["error"]),
+            f"{100 * row['misrounded'] / row['inputs']:.3g} %",
+            f"{row['steps_back']:,}",
+            number(row["step"]["error"]),
+            *(f"{count:,}" for count in counts),
+        )
+        ours = row["by"] in SWEEP["tiers"]
+        merged.setdefault(cells, []).append(f"cyma {row['by']}" if ours else row["by"])
+    rows = [
+        [cells[0], ", ".join(by).replace(", cyma ", ", "), *cells[1:]]
+        for cells, by in merged.items()
+    ]
+    header = ["function", "by", "normal", "subnormal", "misrounded", "steps back", "largest step"]
+    return markdown([*header, "out of range", "asymmetric", "nan faults"], rows)
+
+
+def float64() -> str:
+    """Counts among neighbours in float64."""
+    rows = [
+        [
+            f"`{row['function']}`",
+            f"cyma {row['by']}" if row["by"] in SWEEP["tiers"] else row["by"],
+            f"{row['steps_back']:,}",
+            number(row["largest_step"]),
+            f"{row['out_of_range']:,}",
+            f"{row['asymmetric']:,}",
+        ]
+        for row in HUNT["neighbours"]
+    ]
+    header = ["function", "by", "steps back", "largest step", "out of range", "asymmetric"]
+    return markdown(header, rows)
+
+
+def machines() -> str:
+    """On what the runs were made."""
+    lines = []
+    for tool, run in (("sweep", SWEEP), ("hunt", HUNT)):
+        facts = ", ".join(
+            fact if name == "cpu" else f"{name} {fact}" for name, fact in run["machine"].items()
+        )
+        lines.append(f"- `tools/{tool}.py`: {facts}\n")
+    worst = max(SWEEP["reference_errors"].values())
+    lines.append(f"- Largest error of the sweep's reference: {worst:.2g} ULP of float32\n")
+    return "".join(lines)
+
+
+def with_sections(text: str, sections: dict) -> str:
+    """Text with what is between the marks of each section made anew."""
+    for name, make in sections.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        if begin not in text:
+            raise SystemExit(f"there is no {begin.strip()}")
+        text = re.sub(f"(?<={begin}).*(?={end})", lambda _, m=make: m(), text, flags=re.DOTALL)
+    return text
+
+
+def comment_of(name: str) -> str:
+    """What a kernel's comment says of its worst inputs."""
+    parts = []
+    for c_type, dtype in (("float", "float32"), ("double", "float64")):
+        worst = RECORDS[name, dtype, True]
+        operands = ", ".join(map(hexadecimal, worst.operands))
+        operands = f"({operands})" if len(worst.operands) > 1 else operands
+        sign = "-" if worst.above else "+"
+        result = f"{hexadecimal(worst.got)} {sign} {worst.error:.3f} ulp"
+        parts.append(f"{worst.error:.3f} in {c_type}, {operands} -> {result}")
+    lines = textwrap.wrap(f"Worst: {'; '.join(parts)}. */", 97, break_on_hyphens=False)
+    return "\n * ".join(lines)
+
+
+def with_comments(text: str) -> str:
+    """Text of a header with the worst inputs made anew."""
+    comment = re.compile(
+        r"Worst: \d(?:(?!\*/).)*\*/(?=\nCYMA_INLINE CYMA_REAL\nCYMA_F\(cyma_(\w+)\))", re.S
+    )
+    return comment.sub(lambda match: comment_of(match[1]), text)
+
+
+def generated() -> dict[pathlib.Path, str]:
+    """Every file that has generated parts, as it should be."""
+    texts = {WORST: worst_def()}
+    pages = {
+        "README.md": {"functions": functions},
+        "docs/accuracy.md": {
+            "largest": largest,
+            "absolute": absolute,
+            "float32": float32,
+            "float64": float64,
+            "machines": machines,
+        },
+    }
+    for name, sections in pages.items():
+        path = ROOT / name
+        texts[path] = with_sections(path.read_text(encoding="utf-8"), sections)
+    for path in HEADERS:
+        texts[path] = with_comments(path.read_text(encoding="utf-8"))
+    return texts
+
+
+def main() -> int:
+    """Write or compare; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare only, write nothing")
+    check = parser.parse_args().check
+    differing = [
+        (path, text)
+        for path, text in generated().items()
+        if path.read_text(encoding="utf-8") != text
+    ]
+    for path, text in differing:
+        print(
+            f"{path.relative_to(ROOT)}: {'differs: run tools/publish.py' if check else 'written'}"
+        )
+        if not check:
+            path.write_text(text, encoding="utf-8")
+    return 1 if check and differing else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
