@@ -176,8 +176,8 @@ def test_statistics_add_up(sweep_with):
 @pytest.mark.parametrize(
     ("field", "value", "text"),
     [
-        ("normal", sweep.Extreme(1.01), "error of 1.01 ULP"),
-        ("subnormal", sweep.Extreme(1.01), "error of 1.01 ULP"),
+        ("normal", sweep.Extreme(1.01), "error of 1.01 > 1 ULP"),
+        ("subnormal", sweep.Extreme(1.01), "error of 1.01 > 1 ULP"),
         ("step", sweep.Extreme(1), "step back of 1 ULP"),
         ("out_of_range", 1, "out of range: 1"),
         ("asymmetric", 2, "asymmetric: 2"),
@@ -187,13 +187,23 @@ def test_statistics_add_up(sweep_with):
 def test_broken_promises_are_named(monkeypatch, field, value, text):
     monkeypatch.setattr(sweep.cyma, "runtime_info", lambda: {"fma_tiers": ["some"]})
     s = sweep.Statistics()
-    assert sweep.broken_promises(FUNCTIONS["tanh"], "float32", "some", s) == []
+    assert sweep.broken_promises(FUNCTIONS["tanh"], "float32", "some", s, whole=True) == []
     setattr(s, field, value)
-    (fault,) = sweep.broken_promises(FUNCTIONS["tanh"], "float32", "some", s)
+    (fault,) = sweep.broken_promises(FUNCTIONS["tanh"], "float32", "some", s, whole=True)
     assert text in fault
     lenient = dataclasses.replace(FUNCTIONS["tanh"], trend="NEARLY_RISING")
-    excused = sweep.broken_promises(lenient, "float32", "some", s) == []
+    excused = sweep.broken_promises(lenient, "float32", "some", s, whole=True) == []
     assert excused == (field == "step")
+
+
+def test_a_part_must_not_err_by_more_than_the_whole(monkeypatch):
+    monkeypatch.setattr(sweep.cyma, "runtime_info", lambda: {"fma_tiers": ["some"]})
+    function, s = FUNCTIONS["tanh"], sweep.Statistics()
+    known = function.worst["float32", True].error
+    for error, broken in ((known, False), (known + 0.001, True)):
+        s.normal = sweep.Extreme(error)
+        assert sweep.broken_promises(function, "float32", "some", s, whole=True) == []
+        assert bool(sweep.broken_promises(function, "float32", "some", s, whole=False)) == broken
 
 
 def test_the_reference_is_exact_enough():
@@ -209,7 +219,7 @@ def test_whole_runs_end_with_the_right_code(monkeypatch, capsys, tmp_path):
     assert sweep.main(arguments) == 0
     assert "tanh" in capsys.readouterr().out
     assert '"stride": 65537' in report.read_text()
-    monkeypatch.setattr(sweep, "broken_promises", lambda *_: ["an error"])
+    monkeypatch.setattr(sweep, "broken_promises", lambda *_, whole: ["an error"])
     assert sweep.main(arguments) == 1
     assert "BROKEN: tanh float32" in capsys.readouterr().out
 
