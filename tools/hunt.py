@@ -18,15 +18,13 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
-import json
 import multiprocessing
 import os
-import platform
-import sys
 from collections.abc import Callable
 
 import gmpy2
 import numpy as np
+from runs import machine, on_tier, write
 
 import cyma
 from cyma import _accuracy, _reference
@@ -303,16 +301,6 @@ def count_among_neighbours(name: str) -> list[dict]:
     return [{"function": name, "by": by, **count} for by, count in counts.items()]
 
 
-def on_tier(tier: str, ufunc: np.ufunc) -> Callable:
-    """A function of ours on a tier."""
-
-    def call(x):
-        cyma.set_tier(tier)
-        return ufunc(x)
-
-    return call
-
-
 def show(rows: list[dict], counts: list[dict]) -> None:
     """Print what was found."""
     print_table(
@@ -407,16 +395,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"BROKEN: {fault}")
     if options.json is not None:
         document = {
-            "machine": {
-                "cpu": cpu_name(),
-                "python": platform.python_version(),
-                "mpfr": gmpy2.mpfr_version(),
-                **{name: sys.modules[name].__version__ for name in load_peers()[0]},
-            },
+            "machine": {**machine(load_peers()[0]), "mpfr": gmpy2.mpfr_version()},
             "errors": rows,
             "neighbours": counts,
         }
-        options.json.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n")
+        write(options.json, document)
     return 1 if faults else 0
 
 

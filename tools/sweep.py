@@ -18,17 +18,15 @@ import collections
 import concurrent.futures
 import ctypes
 import dataclasses
-import json
 import multiprocessing
 import os
 import pathlib
-import platform
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from runs import machine, on_tier, write
 
 import cyma
 from cyma import _accuracy, _reference
@@ -174,21 +172,11 @@ class Worker:
         self.sweep.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_ssize_t] + [ctypes.c_void_p] * 2
         self.functions = functions
         self.contenders: dict[str, dict[str, Callable]] = {
-            tier: {name: self.on_tier(tier, name) for name in UNARY}
+            tier: {name: on_tier(tier, UFUNCS[name]) for name in UNARY}
             for tier in cyma.runtime_info()["supported_tiers"]
         }
         if peers:
             self.contenders.update(load_peers()[0])
-
-    @staticmethod
-    def on_tier(tier: str, name: str) -> Callable:
-        """A function of ours on a tier."""
-
-        def call(x):
-            cyma.set_tier(tier)
-            return UFUNCS[name](x)
-
-        return call
 
     @classmethod
     def start(cls, *arguments) -> None:
@@ -367,17 +355,15 @@ def main(arguments: list[str] | None = None) -> int:
     for fault in faults:
         print(f"BROKEN: {fault}")
     if options.json is not None:
-        peers = load_peers()[0] if options.peers else {}
-        versions = {name: sys.modules[name].__version__ for name in peers}
         document = {
-            "machine": {"cpu": cpu_name(), "python": platform.python_version(), **versions},
+            "machine": machine(load_peers()[0] if options.peers else ["numpy"]),
             "stride": options.stride,
             "tiers": info["supported_tiers"],
             "fma_tiers": [t for t in info["fma_tiers"] if t in info["supported_tiers"]],
             "reference_errors": reference_errors,
             "results": rows,
         }
-        options.json.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n")
+        write(options.json, document)
     return 1 if faults else 0
 
 
