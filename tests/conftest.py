@@ -39,6 +39,14 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("fma_tier", INFO["fma_tiers"], indirect=True)
 
 
+@pytest.fixture(autouse=True)
+def _tier_stays():
+    """No test leaves another tier behind."""
+    before = cyma.runtime_info()["tier"]
+    yield
+    assert cyma.runtime_info()["tier"] == before
+
+
 @pytest.fixture
 def tier(request):
     """A tier in use, for the time of a test."""

@@ -68,7 +68,7 @@ def test_polynomial_is_as_close_as_stated(block):
             for r in points
         ]
         error = float(mpmath.log(max(errors), 2))
-    assert abs(error - float(block["error"])) < 0.1
+    assert float(block["error"]) - 0.11 < error <= float(block["error"])
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -97,6 +97,8 @@ def test_clamps_lose_nothing(kind, least_exponent, greatest_exponent):
     assert 4 * mpmath.exp(-values[f"CLAMP_{kind}"]) < half_of_least
     largest = mpmath.mpf(2) ** (greatest_exponent + 1)
     assert largest * mpmath.exp(-values[f"CLAMP_WIDE_{kind}"]) < half_of_least
+    # tanh reduces by ln2/2, as far as it is not saturated.
+    assert 64 - 2 * values[f"SATURATED_{kind}"] / mpmath.log(2) > -values[f"BIAS_{kind}"]
     # Beside 1, or beside x in softplus, e^-x is below a half of the last place.
     saturated = mpmath.mpf(values[f"SATURATED_{kind}"])
     assert mpmath.exp(-saturated) < mpmath.mpf(2) ** (-FORMATS[kind] - 1)

@@ -1,8 +1,11 @@
 """The search of worst cases: its operands are what they should be, and its errors MPFR's."""
 
+import concurrent.futures
+
 import hunt
 import numpy as np
 import pytest
+from conftest import INFO
 
 from cyma import _accuracy, _reference
 from cyma._table import DOMAINS
@@ -11,6 +14,11 @@ from cyma._ufuncs import FUNCTIONS, UFUNCS
 CASES = hunt.cases(list(FUNCTIONS))
 by_case = pytest.mark.parametrize(
     "case", CASES, ids=lambda case: f"{case.name}-{case.dtype}{'-absolute' * case.absolute}"
+)
+
+
+needs_longdouble = pytest.mark.skipif(
+    not _reference.longdouble_is_exact_enough(np.dtype("float64")), reason="no wider long double"
 )
 
 
@@ -55,16 +63,16 @@ def test_operands_are_where_to_look():
     x = np.abs(x)
     assert np.mean((x > 0.17) & (x < 0.4)) > 0.05
     assert np.sum(np.abs(x - np.log(2)) < 1e-6) > 10
-    assert np.sum((x > 700) & (x < 750)) > 1000
+    for end in (1, 2):  # of functions of x and of 2x
+        assert np.mean((x > 706 / end) & (x < 746 / end)) > 0.04
+        assert np.mean((x > 707.5 / end) & (x < 709.5 / end)) > 0.02
     seams = _accuracy.reduction_boundaries(np.dtype("float64")).astype(float)[:100]
     distance = np.min(np.abs(x[::8, None] - seams[None, :]), axis=1)
     assert np.sum(distance < 1e-9) > 200
     assert np.mean(np.abs(UFUNCS["sigmoid"](logits) - z) < 1e-3) > 0.1
 
 
-@pytest.mark.skipif(
-    not _reference.longdouble_is_exact_enough(np.dtype("float64")), reason="no wider long double"
-)
+@needs_longdouble
 @by_case
 def test_the_worst_are_found_and_confirmed(case):
     with np.errstate(all="ignore"):
@@ -92,33 +100,123 @@ def test_merging_keeps_the_worst_once():
     assert list(merged.operands[0]) == [30, 20, 10]
 
 
-def test_climbing_does_not_get_worse_than_it_began():
+class Inline(concurrent.futures.Executor):
+    """An executor that runs at once, in this process."""
+
+    def submit(self, function, *arguments):
+        future = concurrent.futures.Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(hunt, "BATCH", 2000)
+    monkeypatch.setattr(hunt, "KEPT", 50)
+
+
+def worst_in_batches(case, tier, seeds):
+    with np.errstate(all="ignore"):
+        batches = [hunt.worst_of(case, hunt.draw(case, seed), [tier])[tier] for seed in seeds]
+    return max(np.max(found.errors) for found in batches)
+
+
+@needs_longdouble
+def test_a_search_keeps_the_worst_of_all_batches(small):
+    case = hunt.Case("sigmoid_backward", "float64")
+    for count in (1, 2, 5):
+        found = hunt.search(case, 10, count * hunt.BATCH)
+        assert set(found) == set(hunt.tiers())
+        for tier in hunt.tiers():
+            worst = worst_in_batches(case, tier, range(10, 10 + count))
+            assert found[tier].errors[0] == worst
+
+
+@needs_longdouble
+def test_climbing_gets_higher(small):
     case, tier = hunt.Case("tanh", "float64"), hunt.tiers()[0]
     with np.errstate(all="ignore"):
         found = hunt.worst_of(case, hunt.draw(case, 3), [tier])[tier]
     climbed = hunt.climb(case, tier, found)
-    assert np.min(climbed.errors) >= np.min(found.errors)
     assert np.max(climbed.errors) >= np.max(found.errors)
+    assert np.min(climbed.errors) > np.min(found.errors)
+
+
+@needs_longdouble
+def test_a_hunt_merges_its_parts(small, monkeypatch):
+    case = hunt.Case("sigmoid_backward", "float64")
+    rows = hunt.hunt(case, 6 * hunt.BATCH, Inline(), lambda text: None)
+    assert [row["tier"] for row in rows] == hunt.tiers()
+    for row in rows:
+        errors = [witness["error"] for witness in row["worst"]]
+        assert errors == sorted(errors, reverse=True)
+        # Long double decided what was kept: to 1/100.
+        assert errors[0] > worst_in_batches(case, row["tier"], range(6)) - 0.01
+    assert hunt.broken_promises(rows, []) == []
+
+
+@needs_longdouble
+def test_wrong_results_are_found(small, monkeypatch):
+    good = UFUNCS["tanh"]
+    for wrong in (np.nan, np.inf, 0.25):
+        bad = lambda x, w=wrong: np.where((x > 0.3) & (x < 0.31), w, good(x))  # noqa: E731
+        monkeypatch.setitem(hunt.UFUNCS, "tanh", bad)
+        case = hunt.Case("tanh", "float64")
+        rows = hunt.hunt(case, hunt.BATCH, Inline(), lambda text: None)
+        assert all(row["worst"][0]["error"] > 1e10 for row in rows)
+        assert len(hunt.broken_promises(rows, [])) == len(rows)
+
+
+def test_worst_operands_of_earlier_runs_are_kept():
+    key = {"function": "tanh", "dtype": "float64", "absolute": False, "fma": True}
+    witnesses = [{"operands": [x], "error": e} for x, e in (("0x1p-3", 0.4), ("0x1p-4", 0.2))]
+    row = {**key, "tier": INFO["supported_tiers"][-1], "worst": witnesses}
+    known = [{**key, "worst": [{"operands": ["0x1.62e43a66ef15dp-3"], "error": 0.9}]}]
+    (merged,) = hunt.with_known([row], known)
+    operands = [witness["operands"] for witness in merged["worst"]]
+    assert operands == [["0x1.62e43a66ef15dp-3"], ["0x1p-3"], ["0x1p-4"]]
+    assert 0.5 < merged["worst"][0]["error"] < 0.7  # measured anew
+    assert hunt.with_known([row], [{**known[0], "fma": False}]) == [row]
+
+
+def test_transitions_are_where_results_change():
+    x = hunt.transitions(UFUNCS["sigmoid"])
+    assert x.size > hunt.TRANSITIONS
+    assert np.mean(x < 0) == pytest.approx(0.5, abs=0.05)
+    outward = np.nextafter(x, np.copysign(np.inf, x))
+    assert np.all(UFUNCS["sigmoid"](x) != UFUNCS["sigmoid"](outward))
 
 
 def test_faults_among_neighbours_are_counted(monkeypatch):
-    def bumpy(x):
-        y = np.tanh(x)
-        y[:, 100] = 1.5
-        return y
-
-    monkeypatch.setattr(hunt, "load_peers", lambda: ({"bumpy": {"tanh": bumpy}}, []))
+    function = FUNCTIONS["tanh"]
     monkeypatch.setattr(hunt, "REACH", 100)
-    rows = {row["by"]: row for row in hunt.count_among_neighbours("tanh")}
-    runs = rows["bumpy"]["inputs"] / 201
-    assert rows["bumpy"]["out_of_range"] == rows["bumpy"]["steps_back"] == runs
-    assert rows["bumpy"]["asymmetric"] > 0.9 * runs
-    ours = rows[hunt.tiers()[0]]
-    assert ours["out_of_range"] == ours["asymmetric"] == 0
-    assert hunt.broken_promises([], [ours]) == []
-    for fault in ({"asymmetric": 1}, {"out_of_range": 1}, {"largest_step": 1.5}):
-        if hunt.tiers()[0] in hunt.INFO["fma_tiers"] or "largest_step" not in fault:
-            assert hunt.broken_promises([], [ours | fault])
+    monkeypatch.setattr(hunt, "TRANSITIONS", 10)
+    seams = np.arange(1.0, 33.0)
+
+    def planted(value):
+        def call(x):
+            y = UFUNCS["tanh"](x)
+            if x.ndim == 2:
+                y[:, 100] = value
+            return y
+
+        count = hunt.count_around(seams, function, {"tanh": call})
+        assert count["inputs"] % 201 == 0
+        return count, count["inputs"] // 201
+
+    good = hunt.count_around(seams, function, {"tanh": UFUNCS["tanh"]})
+    assert not any(good[name] for name in (*hunt.FAULTS.values(), "steps_back", "largest_step"))
+    assert hunt.broken_promises([], [{"by": hunt.tiers()[0], **good}]) == []
+    count, rows = planted(1.5)
+    assert count["out_of_range"] == count["steps_back"] == rows
+    assert count["asymmetric"] == rows
+    count, rows = planted(np.nan)
+    assert count["nan_faults"] == rows
+    for fault in ({"asymmetric": 1}, {"out_of_range": 1}, {"nan_faults": 1}):
+        assert hunt.broken_promises([], [{"by": hunt.tiers()[0], **good, **fault}])
+    if hunt.tiers()[0] in hunt.INFO["fma_tiers"]:
+        row = {"by": hunt.tiers()[0], **good, "largest_step": 1.5}
+        assert hunt.broken_promises([], [row])
 
 
 def test_an_error_beyond_the_bound_is_named():
@@ -129,7 +227,10 @@ def test_an_error_beyond_the_bound_is_named():
     assert hunt.broken_promises([row | {"worst": [{"error": float("nan")}]}], [])
 
 
-@pytest.mark.parametrize("arguments", [["nothing"], ["--points", "10"], ["--points", "many"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["nothing"], ["--points", "10"], ["--points", "many"], ["--points", "inf"], ["--jobs", "0"]],
+)
 def test_wrong_command_lines(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         hunt.main(arguments)

@@ -38,6 +38,23 @@ def test_ways_agree_on_another_function():
         np.testing.assert_array_equal(way(np.square, x), np.square(x[0]))
 
 
+def test_ways_are_what_they_are_called():
+    seen = []
+
+    def spy(x, out=None):
+        seen.append((np.shape(x), x.strides, None if out is None else out.strides))
+        return x if out is None else out
+
+    x = (np.zeros(same_bits.COUNT),)
+    for name in ("contiguous", "strided", "reversed"):
+        same_bits.WAYS[name](spy, x)
+    assert seen == [((same_bits.COUNT,), *s) for s in [((8,), None), ((16,), (24,)), ((-8,), None)]]
+    calls = len(seen)
+    same_bits.WAYS["scalars"](spy, x)
+    assert len(seen) - calls == same_bits.COUNT
+    assert seen[-1][0] == ()
+
+
 def test_one_bit_changes_the_hash():
     x = np.linspace(0, 1, 1000, dtype=np.float32)
     y = x.copy()

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-import os
+import json
 import shutil
 
 import numpy as np
@@ -11,7 +11,7 @@ import sweep
 
 from cyma._ufuncs import FUNCTIONS, UFUNCS
 
-COMPILER = os.environ.get("CC", "cc").split()[0]
+COMPILER = sweep.compiler()[0]
 pytestmark = pytest.mark.skipif(shutil.which(COMPILER) is None, reason=f"no C compiler {COMPILER}")
 
 # Some thousand numbers from subnormal to moderate, all of whose neighbours are 97 places away.
@@ -163,6 +163,17 @@ def test_an_asymmetric_result_is_found(sweep_with):
     assert s.asymmetric == 2  # 0.0 for -0.0
 
 
+def test_a_result_unlike_the_mirror_is_found(library):
+    worker = sweep.Worker(library, ["sigmoid"], False)
+    mirror = lambda x: np.where(x < -1, np.float32(0.75), UFUNCS["logsigmoid_deriv"](x))  # noqa: E731
+    worker.contenders = {"changed": {"sigmoid": UFUNCS["sigmoid"], "logsigmoid_deriv": mirror}}
+    (statistics,) = worker.sweep_task(TASK).values()
+    x = np.concatenate([block[1:] for block in TASK.blocks()])
+    found = sweep.Statistics.from_buffer_copy(statistics).asymmetric
+    assert found == np.sum((x > 1) & (UFUNCS["sigmoid"](x) != 0.75))
+    assert found > 10
+
+
 def test_statistics_add_up(sweep_with):
     first = sweep_with("tanh", planted(300, 0.25)[1])
     second = sweep_with("tanh", planted(100, 0.5)[1])
@@ -204,6 +215,8 @@ def test_a_part_must_not_err_by_more_than_the_whole(monkeypatch):
         s.normal = sweep.Extreme(error)
         assert sweep.broken_promises(function, "float32", "some", s, whole=True) == []
         assert bool(sweep.broken_promises(function, "float32", "some", s, whole=False)) == broken
+    unpublished = dataclasses.replace(function, worst={})
+    assert sweep.broken_promises(unpublished, "float32", "some", s, whole=False) == []
 
 
 def test_the_reference_is_exact_enough():
@@ -218,10 +231,28 @@ def test_whole_runs_end_with_the_right_code(monkeypatch, capsys, tmp_path):
     arguments = ["tanh", "--stride", "65537", "--jobs", "1", "--json", str(report)]
     assert sweep.main(arguments) == 0
     assert "tanh" in capsys.readouterr().out
-    assert '"stride": 65537' in report.read_text()
+    document = json.loads(report.read_text())
+    assert document["stride"] == 65537
+    assert {row["by"] for row in document["results"]} == set(document["tiers"])
+    for row in document["results"]:
+        assert row["inputs"] == sum(task.count for task in some[row["dtype"]])
     monkeypatch.setattr(sweep, "broken_promises", lambda *_, whole: ["an error"])
     assert sweep.main(arguments) == 1
     assert "BROKEN: tanh float32" in capsys.readouterr().out
+    monkeypatch.setattr(sweep, "broken_promises", lambda *_, whole: [])
+    monkeypatch.setattr(sweep, "error_of_the_reference", lambda name: 1e-3)
+    assert sweep.main(arguments) == 1
+    assert "BROKEN: the reference errs" in capsys.readouterr().out
+
+
+def test_a_missing_compiler_is_named(monkeypatch, capsys):
+    monkeypatch.setenv("CC", "no-such-compiler -m64")
+    with pytest.raises(SystemExit) as stop:
+        sweep.main(["tanh"])
+    assert stop.value.code == 2
+    assert "no-such-compiler" in capsys.readouterr().err
+    monkeypatch.setenv("CC", "")
+    assert sweep.compiler() == ["cc"]
 
 
 @pytest.mark.parametrize(

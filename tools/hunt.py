@@ -4,12 +4,12 @@ That is float64, and every dtype for functions of two arguments. For each functi
 for tiers with and without hardware FMA, it measures random operands against a wider dtype, more of
 them near the seams of kernels; then it tries operands near the worst, again and again; then MPFR
 (gmpy2) confirms the thousand worst. It also counts, in float64, steps against the trend, results
-out of range and asymmetric results over runs of neighbours around every reduction boundary, of
-cyma, NumPy, SciPy and torch.
+out of range, asymmetric results and wrong nan over runs of neighbours around every reduction
+boundary, and where results for small x change, of cyma, NumPy, SciPy and torch.
 
-Usage: ``python tools/hunt.py`` (an hour), ``python tools/hunt.py tanh --points 1e6`` (seconds). It
-needs the extra "bench". Exit code: 0; 1 if a bound of the function table is exceeded; 2 for a
-wrong command line.
+Usage: ``python tools/hunt.py``, or in seconds ``python tools/hunt.py tanh --points 1e6``. It needs
+the extra "bench". Exit code: 0; 1 if a bound of the function table is exceeded; 2 for a
+wrong command line or a missing package.
 """
 
 from __future__ import annotations
@@ -18,19 +18,23 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
+import json
 import multiprocessing
-import os
 from collections.abc import Callable
 
-import gmpy2
 import numpy as np
-from runs import machine, on_tier, write
+from runs import FAULTS, cores, machine, on_tier, positive, usable_peers, write
 
 import cyma
 from cyma import _accuracy, _reference
 from cyma.__main__ import cpu_name, function_name, load_peers, print_table, progress, writable_file
-from cyma._table import DOMAINS
+from cyma._table import DOMAINS, Function
 from cyma._ufuncs import FUNCTIONS, UFUNCS
+
+try:
+    import gmpy2
+except ImportError:
+    gmpy2 = None
 
 INFO = cyma.runtime_info()
 
@@ -40,8 +44,9 @@ KEPT = 1000
 ROUNDS = 8
 WITNESSES = 10  # of the kept ones, in the JSON
 
-# Neighbours of a boundary, on either side.
+# Neighbours on either side of a reduction boundary or of one of so many transitions.
 REACH = 8192
+TRANSITIONS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,10 +113,13 @@ def near(centres: np.ndarray, dtype: np.dtype, rng: np.random.Generator) -> np.n
 
 
 def first_operands(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Inputs near seams and thresholds, near ln2, where tanh has no power of two, and anywhere."""
-    seams = _accuracy.reduction_boundaries(dtype).astype(np.float64)
-    share = count // 8 + 1
-    underflow = seams[-1] * rng.uniform(0.9, 1.1, share)
+    """Inputs near seams and thresholds, where results become subnormal, and of moderate size."""
+    seams = np.unique(_accuracy.reduction_boundaries(dtype).astype(np.float64))
+    share = count // 10 + 1
+    info = np.finfo(dtype)
+    # e^-x is subnormal, or in the last binades before.
+    subnormal = np.log(2) * rng.uniform(-info.minexp - 4, info.nmant - info.minexp + 2, share)
+    barely = np.log(2) * rng.uniform(-info.minexp - 1.5, -info.minexp + 1.5, share)
     parts = [
         near(rng.choice(seams, share), dtype, rng),
         near(rng.choice(seams[:40], share), dtype, rng),
@@ -119,8 +127,10 @@ def first_operands(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.
         rng.uniform(0.17, 0.4, share),
         rng.uniform(0.5, 0.9, share),
         np.exp2(rng.uniform(-12, 3, share)),
-        underflow,
-        underflow / 2,
+        subnormal,
+        subnormal / 2,
+        barely,
+        barely / 2,
     ]
     x = np.concatenate(parts)[:count]
     return (x * rng.choice([-1.0, 1.0], count)).astype(dtype)
@@ -189,8 +199,7 @@ def worst_of(case: Case, operands: tuple[np.ndarray, ...], on: list[str]) -> dic
     exact = _accuracy.exact_from_wide(_reference.in_numpy(case.name, operands, wide), dtype)
     result = {}
     for tier in on:
-        cyma.set_tier(tier)
-        y = UFUNCS[case.name](*operands)
+        y = on_tier(tier, UFUNCS[case.name])(*operands)
         errors = exact.absolute_error(y) if case.absolute else exact.error(y)
         worst = np.argpartition(-errors, KEPT)[:KEPT]
         result[tier] = Found(errors[worst], tuple(x[worst] for x in operands))
@@ -217,8 +226,7 @@ def climb(case: Case, tier: str, found: Found) -> Found:
 
 def confirm(case: Case, tier: str, found: Found) -> list[dict]:
     """Errors by MPFR, from the largest on."""
-    cyma.set_tier(tier)
-    results = UFUNCS[case.name](*found.operands)
+    results = on_tier(tier, UFUNCS[case.name])(*found.operands)
     info = np.finfo(case.dtype)
     rows = []
     with gmpy2.context(gmpy2.get_context(), precision=300):
@@ -228,9 +236,10 @@ def confirm(case: Case, tier: str, found: Found) -> list[dict]:
             exponent = max(gmpy2.get_exp(want) - 1, int(info.minexp)) if want else int(info.minexp)
             difference = gmpy2.mpfr(float(got)) - want
             error = difference if case.absolute else difference / gmpy2.exp2(exponent - info.nmant)
+            error = float(abs(error))
             rows.append(
                 {
-                    "error": float(abs(error)),
+                    "error": error if np.isfinite(error) else np.inf,
                     "operands": [_accuracy.hexadecimal(x) for x in row],
                     "got": _accuracy.hexadecimal(float(got)),
                     "above": bool(difference > 0) == (want > 0),
@@ -269,36 +278,88 @@ def hunt(case: Case, points: int, pool: concurrent.futures.Executor, step: Calla
     return rows
 
 
+def with_known(rows: list[dict], known: list[dict]) -> list[dict]:
+    """Rows with the worst operands of earlier runs, measured anew, among theirs."""
+    result = []
+    for row in rows:
+        case = Case(row["function"], row["dtype"], row["absolute"])
+        same = ("function", "dtype", "absolute", "fma")
+        witnesses = [
+            witness
+            for other in known
+            if all(other[k] == row[k] for k in same)
+            for witness in other["worst"]
+        ]
+        if witnesses:
+            columns = zip(*(w["operands"] for w in witnesses), strict=True)
+            operands = tuple(
+                np.array([float.fromhex(x) for x in column]).astype(case.dtype)
+                for column in columns
+            )
+            found = Found(np.zeros(len(witnesses)), operands)
+            every = row["worst"] + confirm(case, row["tier"], found)
+            unique = {tuple(witness["operands"]): witness for witness in every}
+            worst = sorted(unique.values(), key=lambda witness: -witness["error"])
+            row = {**row, "worst": worst[:WITNESSES]}
+        result.append(row)
+    return result
+
+
+def transitions(function: Callable) -> np.ndarray:
+    """Small inputs, of both signs, from one of which to the next the result of a function changes.
+
+    For small x a result is the same for many neighbours; where it changes, noise shows as steps.
+    """
+    low = np.exp2(np.random.default_rng(0).uniform(-54, 0, 2 * TRANSITIONS))
+    sign = np.repeat([-1.0, 1.0], TRANSITIONS)
+    high, value = 2 * low, function(sign * low)
+    differs = function(sign * high) != value
+    low, high, sign, value = (x[differs] for x in (low, high, sign, value))
+    for _ in range(53):
+        # Bits are in the order of the magnitude.
+        middle = ((low.view(np.int64) + high.view(np.int64)) // 2).view(np.float64)
+        same = function(sign * middle) == value
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return sign * low
+
+
 def count_among_neighbours(name: str) -> list[dict]:
     """Steps against the trend and other faults in float64, by contender."""
     function = FUNCTIONS[name]
-    peers = {}
-    for tier in tiers():
-        peers[tier] = {n: on_tier(tier, UFUNCS[n]) for n in (name, function.mirror)}
-    peers.update(load_peers()[0])
-    seams = _accuracy.reduction_boundaries(np.dtype("float64"))
-    seams = np.concatenate([seams, -seams, [0.0]]).astype(np.float64)
-    counts: dict = collections.defaultdict(collections.Counter)
-    for batch in np.array_split(seams, seams.size // 16):
+    contenders = {
+        tier: {n: on_tier(tier, UFUNCS[n]) for n in (name, function.mirror)} for tier in tiers()
+    }
+    contenders.update(load_peers()[0])
+    seams = np.unique(_accuracy.reduction_boundaries(np.dtype("float64")).astype(np.float64))
+    seams = np.concatenate([-seams, [0.0], seams])
+    with np.errstate(all="ignore"):
+        return [
+            {"function": name, "by": by, **count_around(seams, function, callables)}
+            for by, callables in contenders.items()
+            if name in callables
+        ]
+
+
+def count_around(seams: np.ndarray, function: Function, callables: dict[str, Callable]) -> dict:
+    """Counts among the neighbours of seams, and of the function's own transitions."""
+    call = callables[function.name]
+    mirror = callables.get(function.mirror)
+    centres = np.concatenate([seams, transitions(call)])
+    count: dict = collections.Counter()
+    for batch in np.array_split(centres, centres.size // 16):
         offsets = np.arange(-REACH, REACH + 1) * np.spacing(np.abs(batch))[:, None]
         x = batch[:, None] + offsets
-        for by, functions in peers.items():
-            if name not in functions:
-                continue
-            count = counts[by]
-            with np.errstate(all="ignore"):
-                y = functions[name](x)
-                mirrored = y
-                if function.mirror in functions:
-                    mirrored = function.sign * functions[function.mirror](-x)
-                steps = np.diff(y) * function.slope
-                size = -steps / np.spacing(np.minimum(np.abs(y[:, 1:]), np.abs(y[:, :-1])))
-            count["inputs"] += x.size
-            count["steps_back"] += int(np.sum(steps < 0))
-            count["largest_step"] = max(count["largest_step"], float(np.max(size)))
-            count["out_of_range"] += int(np.sum((y < function.least) | (y > function.greatest)))
-            count["asymmetric"] += int(np.sum(y.view(np.int64) != mirrored.view(np.int64)))
-    return [{"function": name, "by": by, **count} for by, count in counts.items()]
+        y = call(x)
+        mirrored = y if mirror is None else function.sign * mirror(-x)
+        steps = np.diff(y) * function.slope
+        size = -steps / np.spacing(np.minimum(np.abs(y[:, 1:]), np.abs(y[:, :-1])))
+        count["inputs"] += x.size
+        count["steps_back"] += int(np.sum(steps < 0))
+        count["largest_step"] = max(count["largest_step"], float(np.nanmax(size)))
+        count["out_of_range"] += int(np.sum((y < function.least) | (y > function.greatest)))
+        count["asymmetric"] += int(np.sum(y.view(np.int64) != mirrored.view(np.int64)))
+        count["nan_faults"] += int(np.sum(np.isnan(y)))
+    return dict(count)
 
 
 def show(rows: list[dict], counts: list[dict]) -> None:
@@ -321,8 +382,8 @@ def show(rows: list[dict], counts: list[dict]) -> None:
         ],
     )
     print_table(
-        f"float64, {REACH} neighbours on either side of each reduction boundary",
-        ["function", "by", "inputs", "steps back", "largest, ULP", "out of range", "asymmetric"],
+        f"float64, {REACH} neighbours on either side of each reduction boundary and of transitions",
+        ["function", "by", "inputs", "steps back", "largest, ULP", *FAULTS],
         [
             [
                 row["function"],
@@ -330,8 +391,7 @@ def show(rows: list[dict], counts: list[dict]) -> None:
                 f"{row['inputs']:,}",
                 f"{row['steps_back']:,}",
                 f"{row['largest_step']:.3g}",
-                f"{row['out_of_range']:,}",
-                f"{row['asymmetric']:,}",
+                *(f"{row[count]:,}" for count in FAULTS.values()),
             ]
             for row in counts
         ],
@@ -347,35 +407,49 @@ def broken_promises(rows: list[dict], counts: list[dict]) -> list[str]:
     ]
     for row in counts:
         if row["by"] in INFO["compiled_tiers"]:
-            wrong = row["out_of_range"] or row["asymmetric"]
+            wrong = any(row[count] for count in FAULTS.values())
             if wrong or (row["largest_step"] > 1 and row["by"] in INFO["fma_tiers"]):
                 faults.append(f"neighbours in float64: {row}")
     return faults
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the search; returns the exit code."""
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line; exits with code 2 if it is wrong."""
 
     def number(text: str) -> int:
-        points = int(float(text))
-        if points < BATCH:
-            raise argparse.ArgumentTypeError(f"{text} is less than a batch of {BATCH}")
-        return points
+        value = float(text)
+        if not BATCH <= value < 1e15:
+            raise argparse.ArgumentTypeError(f"{text} is not between a batch of {BATCH} and 1e15")
+        return int(value)
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument(
         "functions", metavar="FUNCTION", nargs="*", type=function_name, help="default: all"
     )
     parser.add_argument("--points", type=number, default="1e8", help="random operands of each")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--json", metavar="FILE", type=writable_file, help="also write it as JSON")
+    parser.add_argument("--jobs", type=positive, default=cores(), help="default: all cores")
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        type=writable_file,
+        help="also write it as JSON, with the worst operands that the file held",
+    )
     options = parser.parse_args(arguments)
+    if gmpy2 is None:
+        parser.error("needs gmpy2: install the extra 'bench'")
     if not _reference.longdouble_is_exact_enough(np.dtype("float64")):
         parser.error("long double is no wider than float64 here")
-    names = [name for name in FUNCTIONS if name in (options.functions or FUNCTIONS)]
-    todo = cases(names)
-    unary = [name for name in names if FUNCTIONS[name].nin == 1]
+    options.functions = [name for name in FUNCTIONS if name in (options.functions or FUNCTIONS)]
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the search; returns the exit code."""
+    options = parse_arguments(arguments)
+    todo = cases(options.functions)
+    unary = [name for name in options.functions if FUNCTIONS[name].nin == 1]
     print(f"cyma {INFO['version']} on {cpu_name()}, tiers {', '.join(tiers())}\n")
+    peers = usable_peers()
     rows, counts = [], []
     context = multiprocessing.get_context("spawn")
     with (
@@ -389,13 +463,15 @@ def main(arguments: list[str] | None = None) -> int:
         step("neighbours")
         for future in neighbours:
             counts += future.result()
+    if options.json is not None and options.json.exists():
+        rows = with_known(rows, json.loads(options.json.read_text() or "{}").get("errors", []))
     show(rows, counts)
     faults = broken_promises(rows, counts)
     for fault in faults:
         print(f"BROKEN: {fault}")
     if options.json is not None:
         document = {
-            "machine": {**machine(load_peers()[0]), "mpfr": gmpy2.mpfr_version()},
+            "machine": {**machine(peers), "mpfr": gmpy2.mpfr_version().split()[-1]},
             "errors": rows,
             "neighbours": counts,
         }

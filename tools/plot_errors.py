@@ -17,10 +17,11 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from runs import unary_function, usable_peers
 
 import cyma
 from cyma import _accuracy, _reference
-from cyma.__main__ import function_name, load_peers, progress
+from cyma.__main__ import progress
 from cyma._table import Function
 from cyma._ufuncs import FUNCTIONS, UFUNCS
 
@@ -85,20 +86,20 @@ def plot(function: Function, errors: dict[str, np.ndarray], versions: dict[str, 
 
 def main() -> int:
     """Make the pictures; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument(
-        "functions", metavar="FUNCTION", nargs="*", type=function_name, help="default: all"
+        "functions", metavar="FUNCTION", nargs="*", type=unary_function, help="default: all"
     )
     parser.add_argument("--folder", type=pathlib.Path, default=FOLDER, help="where to write")
     options = parser.parse_args()
-    unary = [name for name, function in FUNCTIONS.items() if function.nin == 1]
-    if others := set(options.functions) - set(unary):
-        parser.error(f"{', '.join(sorted(others))}: not a function of one argument")
-    names = options.functions or unary
-    peers = load_peers()[0]
+    names = options.functions or [n for n, f in FUNCTIONS.items() if f.nin == 1]
+    peers = usable_peers()
     versions = {"cyma": cyma.__version__}
     versions |= {by: __import__(by).__version__.partition("+")[0] for by in peers}
-    options.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot write to {options.folder}: {error.strerror}")
     with progress(len(names)) as step:
         for name in names:
             step(name)

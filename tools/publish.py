@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import pathlib
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from runs import FAULTS
 
 from cyma._accuracy import hexadecimal
 from cyma._docstrings import TEXTS
@@ -60,7 +63,6 @@ def worst_of_sweep() -> dict[tuple[str, str, bool], Worst]:
 
 def worst_of_hunt(*, absolute: bool) -> dict[tuple[str, str, bool], Worst]:
     """Largest errors found, or largest absolute ones, likewise."""
-    tiers = {True: ", ".join(SWEEP["fma_tiers"])}
     result = {}
     for row in HUNT["errors"]:
         if row["absolute"] is absolute:
@@ -71,8 +73,8 @@ def worst_of_hunt(*, absolute: bool) -> dict[tuple[str, str, bool], Worst]:
                 operands,
                 float.fromhex(worst["got"]),
                 worst["above"],
-                tiers.get(row["fma"], row["tier"]),
-                f"{row['points']:.1e}".replace("e+0", " · 10^").replace("1.0 · ", ""),
+                row["tier"],
+                f"{row['points'] / 1e8:.1f} · 10^8",
             )
     return result
 
@@ -88,21 +90,33 @@ def in_order(records: dict[tuple[str, str, bool], Worst]) -> list[tuple[tuple, W
     return sorted(records.items(), key=place)
 
 
-def with_mirrors(records: dict[tuple[str, str, bool], Worst]) -> dict[tuple[str, str, bool], Worst]:
-    """Take what was found of f(-x) for f(x), which differs in its sign at most."""
+def with_relatives(records: dict[tuple, Worst]) -> dict[tuple, Worst]:
+    """Take what was found of a function for others with the same results but for signs."""
     result = dict(records)
     for key, worst in records.items():
-        function = FUNCTIONS[key[0]]
-        if function.nin == 1:
-            mirrored = (function.mirror, *key[1:])
-            if worst.error > records[mirrored].error:
-                result[mirrored] = dataclasses.replace(
-                    worst, operands=(-worst.operands[0],), got=function.sign * worst.got
-                )
+        for name, operands, got in relatives(key[0], worst):
+            relative = (name, *key[1:])
+            if worst.error > result[relative].error:
+                result[relative] = dataclasses.replace(worst, operands=operands, got=got)
     return result
 
 
-RECORDS = dict(in_order(with_mirrors(worst_of_sweep() | worst_of_hunt(absolute=False))))
+def relatives(name: str, worst: Worst) -> Iterator[tuple[str, tuple[float, ...], float]]:
+    """Functions, operands and results that come with a result."""
+    function, x = FUNCTIONS[name], worst.operands[0]
+    if function.nin == 1:
+        yield function.mirror, (-x,), function.sign * worst.got
+    if name == "sigmoid":
+        yield "sigmoid_bce_grad", (x, 0.0), worst.got
+    elif name == "sigmoid_bce_grad":
+        # The label decides between sigmoid(x) and -sigmoid(-x).
+        same, other = ("sigmoid", "logsigmoid_deriv")[:: 1 if worst.operands[1] == 0 else -1]
+        yield same, (x,), abs(worst.got)
+        yield other, (-x,), abs(worst.got)
+
+
+RECORDS = worst_of_sweep() | worst_of_hunt(absolute=False)
+RECORDS = dict(in_order(with_relatives(with_relatives(RECORDS))))
 
 
 def worst_def() -> str:
@@ -110,9 +124,14 @@ def worst_def() -> str:
     text = "/* The largest errors known. Made by tools/publish.py from docs/runs; do not edit. */\n"
     for (name, dtype, fma), worst in RECORDS.items():
         operands = [hexadecimal(x) for x in (*worst.operands, 0.0)[:2]]
-        row = [name, dtype, str(int(fma)), f"{worst.error:.4f}", *operands]
+        row = [name, dtype, str(int(fma)), rounded_up(worst.error), *operands]
         text += f"CYMA_WORST({', '.join(row)})\n"
     return text
+
+
+def rounded_up(error: float) -> str:
+    """An error with four digits after the point, not less than it is."""
+    return f"{math.ceil(error * 1e4) / 1e4:.4f}"
 
 
 def markdown(header: list[str], rows: Iterable[list[str]]) -> str:
@@ -129,7 +148,7 @@ def functions() -> str:
         cells = []
         for dtype, bound in function.bounds.items():
             worst = RECORDS.get((name, dtype, True))
-            cells.append(f"{bound:g} ({worst.error:.3f})" if worst else f"{bound:g}")
+            cells.append(f"{bound:g} ({rounded_up(worst.error)})" if worst else f"{bound:g}")
         rows.append([f"`{name}({operands})`", f"`{TEXTS[name]['formula']}`", *cells])
     text = markdown(["function", "computes", *DTYPES], rows)
     least = next(iter(FUNCTIONS.values())).bound_without_fma
@@ -152,7 +171,7 @@ def largest() -> str:
     rows = []
     for (name, dtype, fma), worst in RECORDS.items():
         bound = FUNCTIONS[name].bound(dtype, fma=fma)
-        rows.append([f"`{name}`", dtype, worst.tiers, f"{bound:g}", f"{worst.error:.4f}"])
+        rows.append([f"`{name}`", dtype, worst.tiers, f"{bound:g}", rounded_up(worst.error)])
         rows[-1] += [cell_of(worst.operands), cell_of([worst.got]), worst.inputs]
     header = ["function", "dtype", "tiers", "bound", "largest", "at", "result", "inputs"]
     return markdown(header, rows)
@@ -185,7 +204,7 @@ def float32() -> str:
     for row in SWEEP["results"]:
         if row["dtype"] != "float32":
             continue
-        counts = [row[k] for k in ("out_of_range", "asymmetric", "nan_faults")]
+        counts = [row[count] for count in FAULTS.values()]
         cells = (
             f"`{row['function']}`",
             number(row["normal"]["error"]),
@@ -202,7 +221,7 @@ def float32() -> str:
         for cells, by in merged.items()
     ]
     header = ["function", "by", "normal", "subnormal", "misrounded", "steps back", "largest step"]
-    return markdown([*header, "out of range", "asymmetric", "nan faults"], rows)
+    return markdown([*header, *FAULTS], rows)
 
 
 def float64() -> str:
@@ -213,13 +232,11 @@ def float64() -> str:
             f"cyma {row['by']}" if row["by"] in SWEEP["tiers"] else row["by"],
             f"{row['steps_back']:,}",
             number(row["largest_step"]),
-            f"{row['out_of_range']:,}",
-            f"{row['asymmetric']:,}",
+            *(f"{row[count]:,}" for count in FAULTS.values()),
         ]
         for row in HUNT["neighbours"]
     ]
-    header = ["function", "by", "steps back", "largest step", "out of range", "asymmetric"]
-    return markdown(header, rows)
+    return markdown(["function", "by", "steps back", "largest step", *FAULTS], rows)
 
 
 def machines() -> str:
@@ -239,8 +256,9 @@ def with_sections(text: str, sections: dict) -> str:
     """Text with what is between the marks of each section made anew."""
     for name, make in sections.items():
         begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        if begin not in text:
-            raise SystemExit(f"there is no {begin.strip()}")
+        for mark in (begin, end):
+            if mark not in text:
+                raise SystemExit(f"there is no {mark.strip()}")
         text = re.sub(f"(?<={begin}).*(?={end})", lambda _, m=make: m(), text, flags=re.DOTALL)
     return text
 
@@ -290,7 +308,7 @@ def generated() -> dict[pathlib.Path, str]:
 
 def main() -> int:
     """Write or compare; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     check = parser.parse_args().check
     differing = [

@@ -192,9 +192,10 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write the installed cyma's hashes")
     options = parser.parse_args()
     compilers = [compiler.partition(":")[::2] for compiler in options.compilers]
-    for tool in [word for pair in compilers for word in pair if word]:
-        if shutil.which(shlex.split(tool)[0]) is None:
-            parser.error(f"{tool} is not installed")
+    for compiler, emulator in compilers:
+        for tool in (compiler, *shlex.split(emulator)[:1]):
+            if shutil.which(tool) is None:
+                parser.error(f"{tool!r} is not installed")
     tiers = usable_tiers()
     if options.write:
         if not tiers:
@@ -212,19 +213,25 @@ def main() -> int:
         for what_differs in wrong:
             print(f"{what}: DIFFERS: {what_differs}")
 
+    if not tiers:
+        print("installed: this CPU has no tier with hardware FMA, so nothing is compared")
     for tier in tiers:
         for way in WAYS:
             report(f"installed, {tier}, {way}", hashes(tier, way))
     for compiler, emulator in compilers:
         built = list(builds(compiler))
-        if not built:
-            parser.error(f"{compiler} can build no tier with hardware FMA")
+        compared = 0
         for tier, flags in built:
-            # Of tiers that this CPU cannot run, only an emulator can.
-            if emulator or tier in tiers:
-                found = compiler_hashes(compiler, flags, tier, shlex.split(emulator))
-                report(f"{compiler}, {tier}", found)
-    return 1 if failed else 0
+            if not emulator and tier not in tiers:
+                print(f"{compiler}, {tier}: skipped: this CPU cannot run it")
+                continue
+            found = compiler_hashes(compiler, flags, tier, shlex.split(emulator))
+            report(f"{compiler}, {tier}", found)
+            compared += 1
+        if not compared:
+            print(f"{compiler}: FAILED: nothing could be built for hardware FMA and run")
+            failed = True
+    return 1 if failed or not (tiers or compilers) else 0
 
 
 if __name__ == "__main__":

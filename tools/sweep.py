@@ -5,10 +5,10 @@ largest error and where it is, results that are not correctly rounded, steps aga
 between neighbouring inputs, and results out of range, asymmetric, or wrongly nan or not nan. The
 exact values are those of the definitions in float64, whose own error it measures first.
 
-Usage: ``python tools/sweep.py`` (minutes), ``python tools/sweep.py --stride 61`` (seconds: a part
-of the inputs, and every one near a power of two or a seam of a kernel). It needs a C compiler and
-the extra "bench". Exit code: 0; 1 if a promise of the function table is broken, or a part errs by
-more than the whole did; 2 for a wrong command line.
+Usage: ``python tools/sweep.py``, or ``python tools/sweep.py --stride 61``: a part of the inputs
+and every one near a power of two or a seam of a kernel, in seconds. It needs a C compiler and the
+extra "bench". Exit code: 0; 1 if a promise of the function table is broken, or a part errs by
+more than the whole did; 2 for a wrong command line, or if the compiler or a package is missing.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ import dataclasses
 import multiprocessing
 import os
 import pathlib
+import shlex
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from runs import machine, on_tier, write
+from runs import FAULTS, cores, machine, on_tier, positive, unary_function, usable_peers, write
 
 import cyma
 from cyma import _accuracy, _reference
-from cyma.__main__ import cpu_name, function_name, load_peers, print_table, progress, writable_file
+from cyma.__main__ import cpu_name, load_peers, print_table, progress, writable_file
 from cyma._table import Function
 from cyma._ufuncs import FUNCTIONS, UFUNCS
 
@@ -40,10 +42,6 @@ UNARY = {name: f for name, f in FUNCTIONS.items() if f.nin == 1}
 # Inputs at a time: what the caches hold, and what a process is given.
 BLOCK = 2**14
 TASK = 2**22
-
-
-# Counts that must be 0, and how they are called.
-FAULTS = {"out of range": "out_of_range", "asymmetric": "asymmetric", "nan faults": "nan_faults"}
 
 
 class Extreme(ctypes.Structure):
@@ -68,14 +66,14 @@ class Statistics(ctypes.Structure):
                 setattr(self, name, getattr(other, name))
 
     def as_dict(self) -> dict:
-        """What is counted, for JSON: numbers in hexadecimal, an infinite error as null."""
+        """What is counted, for JSON: numbers in hexadecimal."""
         document = {name: getattr(self, name) for name in self.COUNTS}
         for name in self.EXTREMES:
             extreme = getattr(self, name)
             document[name] = {
                 k: _accuracy.hexadecimal(getattr(extreme, k)) for k in ("x", "got", "want")
             }
-            document[name]["error"] = extreme.error if np.isfinite(extreme.error) else None
+            document[name]["error"] = extreme.error
         return document
 
 
@@ -152,13 +150,17 @@ def tasks(dtype: str, stride: int) -> list[Task]:
     return parts
 
 
+def compiler() -> list[str]:
+    """The C compiler: CC, or else cc."""
+    return shlex.split(os.environ.get("CC", "")) or ["cc"]
+
+
 def compile_library(folder: str) -> str:
     """Compile sweep.c to a shared library; returns its path."""
     library = os.path.join(folder, "sweep.so")
-    compiler = os.environ.get("CC", "cc").split()
     flags = ["-std=c11", "-O3", "-march=native", "-fno-trapping-math", "-ffp-contract=off"]
     flags += ["-shared", "-fPIC"]
-    subprocess.run([*compiler, *flags, str(SOURCE), "-o", library, "-lm"], check=True)
+    subprocess.run([*compiler(), *flags, str(SOURCE), "-o", library, "-lm"], check=True)
     return library
 
 
@@ -203,7 +205,10 @@ class Worker:
                 for contender, callables in self.contenders.items():
                     if name not in callables:
                         continue
-                    got = callables[name](x)
+                    try:
+                        got = callables[name](x)
+                    except (TypeError, RuntimeError):  # a peer may lack the dtype
+                        continue
                     if got.dtype != x.dtype:
                         continue
                     mirrored = got
@@ -237,7 +242,7 @@ def broken_promises(
     """
     fma = tier in cyma.runtime_info()["fma_tiers"]
     bound = function.bound(dtype, fma=fma)
-    if not whole:
+    if not whole and (dtype, fma) in function.worst:
         bound = min(bound, function.worst[dtype, fma].error + 1e-4)  # it is rounded there
     never_back = dtype == "float16" or not function.trend.startswith("NEARLY")
     faults = {
@@ -289,25 +294,23 @@ def show(dtype: str, results: dict[tuple[str, str], Statistics]) -> None:
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line; exits with code 2 if it is wrong."""
-
-    def positive(text: str) -> int:
-        number = int(text)
-        if number < 1:
-            raise argparse.ArgumentTypeError(f"{number} is not positive")
-        return number
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument(
-        "functions", metavar="FUNCTION", nargs="*", type=function_name, help="default: all"
+        "functions", metavar="FUNCTION", nargs="*", type=unary_function, help="default: all"
     )
     parser.add_argument("--stride", type=positive, default=1, help="take every n-th input only")
     parser.add_argument("--peers", action="store_true", help="also NumPy's, SciPy's and torch's")
-    parser.add_argument("--jobs", type=positive, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--jobs", type=positive, default=cores(), help="default: all cores")
     parser.add_argument("--json", metavar="FILE", type=writable_file, help="also write it as JSON")
     options = parser.parse_args(arguments)
-    if not_unary := set(options.functions) - set(UNARY):
-        parser.error(f"{', '.join(sorted(not_unary))}: not a function of one argument")
-    options.functions = [name for name in UNARY if name in (options.functions or UNARY)]
+    if shutil.which(compiler()[0]) is None:
+        parser.error(f"there is no C compiler {compiler()[0]}; set CC")
+    if not _reference.have_mpmath():
+        parser.error("needs mpmath: install the extra 'bench'")
+    wanted = set(options.functions or UNARY)
+    # f(-x) is compared with the mirror, each for x >= 0: so both are swept.
+    wanted |= {FUNCTIONS[name].mirror for name in wanted}
+    options.functions = [name for name in UNARY if name in wanted]
     return options
 
 
@@ -337,6 +340,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     info = cyma.runtime_info()
     print(f"cyma {info['version']} on {cpu_name()}, tiers {', '.join(info['supported_tiers'])}")
+    peers = usable_peers() if options.peers else ["numpy"]
     reference_errors = {name: error_of_the_reference(name) for name in options.functions}
     worst = max(reference_errors.values())
     print(f"largest error of the reference, against mpmath: {worst:.2g} ULP of float32\n")
@@ -356,7 +360,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"BROKEN: {fault}")
     if options.json is not None:
         document = {
-            "machine": machine(load_peers()[0] if options.peers else ["numpy"]),
+            "machine": machine(peers),
             "stride": options.stride,
             "tiers": info["supported_tiers"],
             "fma_tiers": [t for t in info["fma_tiers"] if t in info["supported_tiers"]],

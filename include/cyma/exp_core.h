@@ -46,8 +46,8 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
     return power;
 }
 
-/* a = n ln2/parts + r, parts = 1 or 2, for 0 <= a <= CLAMP_WIDE, or nan. n * LN2_HI is exact, and
- * so is its difference from a. Beyond CLAMP the power is not representable. */
+/* a = n ln2/parts + r, parts = 1 or 2, for a >= 0, or nan. n * LN2_HI is exact up to n ln2 =
+ * CLAMP_WIDE, and so is its difference from a; the power is representable up to n ln2 = CLAMP. */
 CYMA_INLINE CYMA_REDUCED
 CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts)
 {

@@ -14,8 +14,8 @@ CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
     return large ? CYMA_C(SCALE) - w : w;
 }
 
-/* Worst: 0.771 in float, 0x1.74d656p-2 -> 0x1.2e18b8p-1 - 0.771 ulp; 0.793 in double,
- * -0x1.6260b4bb5c98dp+9 -> 0x0.b2c4394153a28p-1022 - 0.793 ulp. */
+/* Worst: 0.771 in float, 0x1.74d656p-2 -> 0x1.2e18b8p-1 - 0.771 ulp; 0.805 in double,
+ * -0x1.625f60e5e1534p+9 -> 0x0.b4a14f517af9ap-1022 - 0.805 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
@@ -47,8 +47,8 @@ CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
     return y.power * CYMA_FMA(w, v, v * correction);
 }
 
-/* Worst: 0.770 in float, -0x1.5efd88p+6 -> 0x1.536f28p-127 + 0.770 ulp; 0.803 in double,
- * -0x1.625f4a13c5f2cp+9 -> 0x0.b4c186697c2c2p-1022 - 0.803 ulp. */
+/* Worst: 0.770 in float, -0x1.5efd88p+6 -> 0x1.536f28p-127 + 0.770 ulp; 0.806 in double,
+ * 0x1.625f70c333953p+9 -> 0x0.b48aed7ab4aap-1022 - 0.806 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 {
@@ -56,8 +56,8 @@ CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 }
 
 /* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less.
- * Worst: 1.498 in float, (-0x1.ff8f6ep+2, 0x1.001906p-24) -> -0x1.ffc16ap-22 + 1.498 ulp; 1.495 in
- * double, (0x1.fe281c8fe1ffbp+2, 0x1.00cb49c912e43p-29) -> 0x1.ffbd3958a0c41p-27 + 1.495 ulp. */
+ * Worst: 1.498 in float, (-0x1.ff8f6ep+2, 0x1.001906p-24) -> -0x1.ffc16ap-22 + 1.498 ulp; 1.497 in
+ * double, (0x1.ffe3a222fb8a6p+7, 0x1.ffff7ff9a374dp-1) -> 0x1.fffc92e131a34p-11 - 1.497 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
@@ -69,8 +69,8 @@ CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
  * grad may lift a sigmoid far below the smallest subnormal back into range. So for large n the
  * power is 2^(K + RESCALE - n), and grad takes a share of the scaling back such that no product
  * overflows or underflows before the result does.
- * Worst: 1.120 in float, (-0x1.7050d4p+6, 0x1.6caa6ap+6) -> -0x1.ffcebp-126 + 1.120 ulp; 1.102 in
- * double, (-0x1.4befbae2f1dc4p+6, 0x1.6421a1061c0cap+9) -> -0x1.bcc0b638ede51p-1022 - 1.102 ulp. */
+ * Worst: 1.135 in float, (0x1.47dd5cp+7, 0x1.6f732cp+6) -> 0x1.c6467ep-126 - 1.135 ulp; 1.149 in
+ * double, (0x1.657dc88552e84p+54, 0x1.74bd69d987251p+9) -> 0x1.f991ade9391f3p-1022 + 1.149 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {

@@ -247,7 +247,7 @@ def _bounds(function: Function) -> str:
     per_dtype = ", ".join(f"{bound:g} ({dtype})" for dtype, bound in function.bounds.items())
     domain = function.domain_text(function.domain, "the second operand")
     text = f"Largest error{domain}, in units in the last place: {per_dtype}."
-    found = [f"{w.error:.3f} ({dtype})" for (dtype, fma), w in function.worst.items() if fma]
+    found = [f"{w.error:.4f} ({dtype})" for (dtype, fma), w in function.worst.items() if fma]
     if found:
         text += f" Largest one known, on CPUs with FMA: {', '.join(found)}."
     if function.absolute is not None:
