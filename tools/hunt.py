@@ -202,6 +202,7 @@ def worst_of(case: Case, operands: tuple[np.ndarray, ...], on: list[str]) -> dic
         y = on_tier(tier, UFUNCS[case.name])(*operands)
         errors = exact.absolute_error(y) if case.absolute else exact.error(y)
         worst = np.argpartition(-errors, KEPT)[:KEPT]
+        worst = worst[np.argsort(-errors[worst], kind="stable")]
         result[tier] = Found(errors[worst], tuple(x[worst] for x in operands))
     return result
 
