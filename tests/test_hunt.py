@@ -124,12 +124,29 @@ def worst_in_batches(case, tier, seeds):
 @needs_longdouble
 def test_a_search_keeps_the_worst_of_all_batches(small):
     case = hunt.Case("sigmoid_backward", "float64")
+    least = dict.fromkeys(hunt.tiers(), 0.0)
     for count in (1, 2, 5):
         found = hunt.search(case, 10, count * hunt.BATCH)
         assert set(found) == set(hunt.tiers())
         for tier in hunt.tiers():
             worst = worst_in_batches(case, tier, range(10, 10 + count))
             assert found[tier].errors[0] == worst
+            assert found[tier].errors[-1] > least[tier]  # of more, the worst are worse
+            least[tier] = found[tier].errors[-1]
+
+
+def test_a_hunt_takes_every_part_in(small, monkeypatch):
+    def search(case, seed, points):
+        return {"tier": hunt.Found(np.array([float(seed)]), (np.array([float(seed)]),))}
+
+    def confirm(case, tier, found):
+        return [{"error": error} for error in found.errors]
+
+    monkeypatch.setattr(hunt, "search", search)
+    monkeypatch.setattr(hunt, "climb", lambda case, tier, found: found)
+    monkeypatch.setattr(hunt, "confirm", confirm)
+    (row,) = hunt.hunt(hunt.Case("tanh", "float64"), 6 * hunt.BATCH, Inline(), lambda text: None)
+    assert [witness["error"] for witness in row["worst"]] == [5, 4, 3, 2, 1, 0]
 
 
 @needs_longdouble
