@@ -68,6 +68,27 @@ cdef extern from "loops.h":
     void **cyma_loop_data(int function)
 
 
+cdef extern from "bce.h":
+    enum:
+        CYMA_F32
+        CYMA_F64
+    ctypedef struct cyma_bce:
+        const void *logits
+        const void *targets
+        const void *weight
+        const void *pos_weight
+        const unsigned char *where
+        double keep, add, scale
+        void *loss
+        void *derivative
+        int second
+    ctypedef struct cyma_row_sums:
+        pass
+    void cyma_begin_rows(cyma_row_sums *s, int precision, Py_ssize_t row_length, double *rows)
+    void cyma_add_to_rows(cyma_row_sums *s, const void *elements, Py_ssize_t n) nogil
+    void cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, Py_ssize_t n) nogil
+
+
 cdef dict _by_dtype(const double *bounds):
     return {dtype: bounds[i] for i, dtype in enumerate(DTYPES)}
 
@@ -245,6 +266,71 @@ def runtime_info():
         "supported_tiers": [name for name, (_, _, supported) in _TIERS.items() if supported],
         "fma_tiers": [name for name, (_, fma, _) in _TIERS.items() if fma],
     }
+
+
+cdef class RowSums:
+    """Sums over rows of elements that come in pieces, in float64 and in one order.
+
+    Parameters
+    ----------
+    dtype : dtype
+        float32 or float64, that of the elements.
+    row_length : int
+        Elements in a row; positive.
+    rows : ndarray of float64
+        Where the sums go; contiguous, an element for each row.
+    """
+
+    cdef cyma_row_sums state
+    cdef cnp.ndarray rows
+
+    def __init__(self, dtype, Py_ssize_t row_length, cnp.ndarray rows not None):
+        cdef double *sums = <double *>cnp.PyArray_DATA(rows)
+        self.rows = rows
+        cyma_begin_rows(&self.state, _precision(dtype), row_length, sums)
+
+    def add(self, cnp.ndarray elements not None):
+        """Take more elements, contiguous ones of the dtype."""
+        cdef Py_ssize_t n = elements.size
+        with nogil:
+            cyma_add_to_rows(&self.state, cnp.PyArray_DATA(elements), n)
+
+
+cdef int _precision(cnp.dtype dtype) except -1:
+    if dtype.type_num == cnp.NPY_FLOAT:
+        return CYMA_F32
+    if dtype.type_num == cnp.NPY_DOUBLE:
+        return CYMA_F64
+    raise TypeError(f"float32 or float64 is wanted, not {dtype}")
+
+
+cdef void *_data(cnp.ndarray x):
+    return NULL if x is None else cnp.PyArray_DATA(x)
+
+
+def feed_bce(
+    RowSums sums, cnp.ndarray logits not None, cnp.ndarray targets not None, cnp.ndarray weight,
+    cnp.ndarray pos_weight, cnp.ndarray where, cnp.ndarray loss, cnp.ndarray derivative,
+    double label_smoothing, double scale, bint second,
+):
+    """Compute binary cross-entropy of a piece of the elements, and take its losses into ``sums``.
+
+    Arrays are contiguous, of one length and, but for ``where``, of one dtype: float32 or float64.
+    ``weight``, ``pos_weight`` and ``where`` may be None, and so may ``sums`` and what is not wanted
+    of ``loss`` and ``derivative``.
+    """
+    cdef cyma_bce f
+    cdef cyma_row_sums *state = NULL if sums is None else &sums.state
+    cdef int precision = _precision(logits.dtype)
+    cdef Py_ssize_t n = logits.size
+    f.logits, f.targets = _data(logits), _data(targets)
+    f.weight, f.pos_weight = _data(weight), _data(pos_weight)
+    f.where = <const unsigned char *>_data(where)
+    f.loss, f.derivative = _data(loss), _data(derivative)
+    f.keep, f.add = 1 - label_smoothing, label_smoothing / 2
+    f.scale, f.second = scale, second
+    with nogil:
+        cyma_feed_bce(state, precision, &f, n)
 
 
 _TIERS = _read_tiers()

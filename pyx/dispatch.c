@@ -129,6 +129,10 @@ cyma_use_tier(const cyma_tier *tier)
         cyma_active.kernels[f][CYMA_F64] = tier->kernels[f][CYMA_F64];
         cyma_active.kernels[f][CYMA_LD] = cyma_kernels_ld[f];
     }
+    for (int p = 0; p < CYMA_LD; p++) {
+        cyma_active.bce[p] = tier->bce[p];
+        cyma_active.add[p] = tier->add[p];
+    }
     cyma_active.half_to_float = tier->half_to_float;
     cyma_active.float_to_half = tier->float_to_half;
 }

@@ -18,18 +18,41 @@ enum { CYMA_F32, CYMA_F64, CYMA_LD, CYMA_PRECISIONS };
  * out may be x or y, but must not overlap them otherwise. */
 typedef void (*cyma_kernel)(const void *x, const void *y, void *out, ptrdiff_t n);
 
+/* Weighted binary cross-entropy of contiguous elements of the kernel's type. */
+typedef struct {
+    const void *logits, *targets;
+    const void *weight, *pos_weight; /* or NULL: 1 */
+    const unsigned char *where;      /* or NULL: everywhere; elsewhere the results are 0 */
+    double keep, add;                /* the smoothed targets are targets * keep + add */
+    double scale;                    /* of the derivative */
+    void *loss;                      /* or NULL */
+    void *derivative;                /* or NULL */
+    int second;                      /* whether that is the second one */
+} cyma_bce;
+
+typedef void (*cyma_bce_kernel)(const cyma_bce *, ptrdiff_t n);
+
+/* lanes[i % CYMA_LANES] += x[i] for n elements, a multiple of CYMA_LANES: an order of summation
+ * that vectors of every width can keep. */
+enum { CYMA_LANES = 16 };
+typedef void (*cyma_add_kernel)(const void *x, double *lanes, ptrdiff_t n);
+
 /* kernels.c, compiled with the flags of one tier. */
 typedef struct {
     const char *name;
     int fma; /* compiled for hardware FMA: gives the same bits as every other such tier */
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
     cyma_kernel half_to_float, float_to_half;
+    cyma_bce_kernel bce[CYMA_LD];
+    cyma_add_kernel add[CYMA_LD];
 } cyma_tier;
 
 /* The kernels in use: cyma_active.kernels[function][precision]. */
 typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
     cyma_kernel half_to_float, float_to_half;
+    cyma_bce_kernel bce[CYMA_LD];
+    cyma_add_kernel add[CYMA_LD];
 } cyma_kernel_table;
 
 extern cyma_kernel_table cyma_active;

@@ -71,6 +71,108 @@
 CYMA_DEFINE_KERNEL(half_to_float, uint16_t, float, x_, cyma_half_to_float(a))
 CYMA_DEFINE_KERNEL(float_to_half, float, uint16_t, x_, cyma_float_to_half(a))
 
+/* Elements of binary cross-entropy at a time. What is less goes through the same loops in a copy.
+ */
+enum { CYMA_BCE_BLOCK = 256 };
+
+#define CYMA_BCE_LOOP(body)                                                                        \
+    CYMA_INDEPENDENT                                                                               \
+    for (int i = 0; i < CYMA_BCE_BLOCK; i++) {                                                     \
+        body;                                                                                      \
+    }
+
+/* What is wanted of the elements x[i] with the coefficients a, b and a + b. */
+#define CYMA_BCE_RESULTS(kind, a, b, sum)                                                          \
+    if (f->derivative == NULL) {                                                                   \
+        CYMA_BCE_LOOP(loss[i] = cyma_bce_fused_##kind(x[i], a, b, sum, 0).loss)                    \
+    }                                                                                              \
+    else if (f->second) {                                                                          \
+        CYMA_BCE_LOOP(slope[i] = cyma_bce_fused_##kind(x[i], a, b, sum, 1).hess * scale)           \
+    }                                                                                              \
+    else if (f->loss == NULL) {                                                                    \
+        CYMA_BCE_LOOP(slope[i] = cyma_bce_fused_##kind(x[i], a, b, sum, 1).grad * scale)           \
+    }                                                                                              \
+    else {                                                                                         \
+        CYMA_BCE_LOOP(const cyma_bce_##kind y = cyma_bce_fused_##kind(x[i], a, b, sum, 1);         \
+                      loss[i] = y.loss; slope[i] = y.grad * scale)                                 \
+    }
+
+#define CYMA_DEFINE_BCE(real, kind)                                                                \
+    static const real *CYMA_KERNEL(filled_##kind)(const void *from, ptrdiff_t start,               \
+                                                  ptrdiff_t count, real *copy)                     \
+    {                                                                                              \
+        if (count == CYMA_BCE_BLOCK) {                                                             \
+            return (const real *)from + start;                                                     \
+        }                                                                                          \
+        memcpy(copy, (const real *)from + start, (size_t)count * sizeof(real));                    \
+        memset(copy + count, 0, (size_t)(CYMA_BCE_BLOCK - count) * sizeof(real));                  \
+        return copy;                                                                               \
+    }                                                                                              \
+    static void CYMA_KERNEL(bce_##kind)(const cyma_bce *f, ptrdiff_t n)                            \
+    {                                                                                              \
+        real x_copy[CYMA_BCE_BLOCK], z_copy[CYMA_BCE_BLOCK], w_copy[CYMA_BCE_BLOCK];               \
+        real a[CYMA_BCE_BLOCK], b[CYMA_BCE_BLOCK];                                                 \
+        real loss_copy[CYMA_BCE_BLOCK], slope_copy[CYMA_BCE_BLOCK];                                \
+        const real keep = (real)f->keep, add = (real)f->add;                                       \
+        const real scale = (real)f->scale;                                                         \
+        const int plain = f->keep == 1 && f->add == 0 && f->weight == NULL &&                      \
+                          f->pos_weight == NULL && f->where == NULL;                               \
+        for (ptrdiff_t start = 0; start < n; start += CYMA_BCE_BLOCK) {                            \
+            const ptrdiff_t count = n - start < CYMA_BCE_BLOCK ? n - start : CYMA_BCE_BLOCK;       \
+            const int whole = count == CYMA_BCE_BLOCK;                                             \
+            const real *x = CYMA_KERNEL(filled_##kind)(f->logits, start, count, x_copy);           \
+            const real *z = CYMA_KERNEL(filled_##kind)(f->targets, start, count, z_copy);          \
+            const real *w;                                                                         \
+            real *loss = whole && f->loss ? (real *)f->loss + start : loss_copy;                   \
+            real *slope = whole && f->derivative ? (real *)f->derivative + start : slope_copy;     \
+            if (plain) {                                                                           \
+                CYMA_BCE_RESULTS(kind, z[i], 1 - z[i], 1)                                          \
+            }                                                                                      \
+            else {                                                                                 \
+                CYMA_BCE_LOOP(a[i] = z[i] * keep + add; b[i] = 1 - a[i])                           \
+                if (f->pos_weight != NULL) {                                                       \
+                    w = CYMA_KERNEL(filled_##kind)(f->pos_weight, start, count, w_copy);           \
+                    CYMA_BCE_LOOP(a[i] *= w[i])                                                    \
+                }                                                                                  \
+                if (f->weight != NULL) {                                                           \
+                    w = CYMA_KERNEL(filled_##kind)(f->weight, start, count, w_copy);               \
+                    CYMA_BCE_LOOP(a[i] *= w[i]; b[i] *= w[i])                                      \
+                }                                                                                  \
+                if (f->where != NULL) {                                                            \
+                    for (ptrdiff_t i = 0; i < count; i++) {                                        \
+                        const int kept = f->where[start + i];                                      \
+                        x_copy[i] = kept ? x[i] : 0;                                               \
+                        a[i] = kept ? a[i] : 0;                                                    \
+                        b[i] = kept ? b[i] : 0;                                                    \
+                    }                                                                              \
+                    x = x_copy;                                                                    \
+                }                                                                                  \
+                CYMA_BCE_RESULTS(kind, a[i], b[i], a[i] + b[i])                                    \
+            }                                                                                      \
+            if (!whole && f->loss != NULL) {                                                       \
+                memcpy((real *)f->loss + start, loss, (size_t)count * sizeof(real));               \
+            }                                                                                      \
+            if (!whole && f->derivative != NULL) {                                                 \
+                memcpy((real *)f->derivative + start, slope, (size_t)count * sizeof(real));        \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    static void CYMA_KERNEL(add_##kind)(const void *x_, double *lanes, ptrdiff_t n)                \
+    {                                                                                              \
+        const real *x = x_;                                                                        \
+        double sums[CYMA_LANES];                                                                   \
+        memcpy(sums, lanes, sizeof sums);                                                          \
+        for (ptrdiff_t k = 0; k < n; k += CYMA_LANES) {                                            \
+            for (int j = 0; j < CYMA_LANES; j++) {                                                 \
+                sums[j] += (double)x[k + j];                                                       \
+            }                                                                                      \
+        }                                                                                          \
+        memcpy(lanes, sums, sizeof sums);                                                          \
+    }
+
+CYMA_DEFINE_BCE(float, f32)
+CYMA_DEFINE_BCE(double, f64)
+
 const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
     .name = CYMA_STRING(CYMA_TIER),
     .fma = CYMA_HAVE_FMA,
@@ -83,4 +185,6 @@ const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
         },
     .half_to_float = CYMA_KERNEL(half_to_float),
     .float_to_half = CYMA_KERNEL(float_to_half),
+    .bce = {CYMA_KERNEL(bce_f32), CYMA_KERNEL(bce_f64)},
+    .add = {CYMA_KERNEL(add_f32), CYMA_KERNEL(add_f64)},
 };

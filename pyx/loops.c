@@ -1,15 +1,10 @@
 #include "loops.h"
 
+#include "environment.h"
 #include "table.h"
 
-#include <fenv.h>
 #include <stdint.h>
 #include <string.h>
-
-#if defined(__x86_64__) || defined(_M_X64)
-#define CYMA_HAVE_MXCSR 1
-#include <xmmintrin.h>
-#endif
 
 /* Elements that pass through the stack at a time. */
 #define BLOCK 128
@@ -66,39 +61,6 @@ void **
 cyma_loop_data(int function)
 {
     return loop_data[function];
-}
-
-/* The caller's floating-point environment. Kernels run in the default one (round to nearest, no
- * flush to zero), and the flags that they raise go with it. */
-typedef struct {
-    unsigned mxcsr;
-    fenv_t fenv;
-} environment;
-
-static void
-enter_environment(environment *saved, int precision)
-{
-#ifdef CYMA_HAVE_MXCSR
-    if (precision != CYMA_LD) { /* no x87: a much cheaper way */
-        saved->mxcsr = _mm_getcsr();
-        _mm_setcsr(0x1f80);
-        return;
-    }
-#endif
-    fegetenv(&saved->fenv);
-    fesetenv(FE_DFL_ENV);
-}
-
-static void
-leave_environment(const environment *saved, int precision)
-{
-#ifdef CYMA_HAVE_MXCSR
-    if (precision != CYMA_LD) {
-        _mm_setcsr(saved->mxcsr);
-        return;
-    }
-#endif
-    fesetenv(&saved->fenv);
 }
 
 #define STRIDED_COPY(type, to, to_step, from, from_step, n)                                        \
@@ -186,7 +148,7 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
     char *const out = args[nin];
     npy_intp block = n;
     int direct = s->load == NULL;
-    environment saved;
+    cyma_environment saved;
 
     if (n <= 0) {
         return;
@@ -199,7 +161,7 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
         }
     }
 
-    enter_environment(&saved, s->precision);
+    cyma_enter_environment(&saved, s->precision);
     if (direct) {
         kernel(args[0], args[nin - 1], out, n);
     }
@@ -231,7 +193,7 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
             strided_copy(out + done * out_step, out_step, result, s->out_size, s->out_size, count);
         }
     }
-    leave_environment(&saved, s->precision);
+    cyma_leave_environment(&saved, s->precision);
 }
 
 void

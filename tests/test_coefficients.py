@@ -18,7 +18,12 @@ TARGETS = {
     "tanh r": (mpmath.tanh, lambda k: 3 + 2 * k),
     "atanh s": (mpmath.atanh, lambda k: 3 + 2 * k),
 }
-INTERVALS = {"ln2/2": mpmath.log(2) / 2, "ln2/4": mpmath.log(2) / 4, "1/5": mpmath.mpf(1) / 5}
+INTERVALS = {
+    "ln2/2": mpmath.log(2) / 2,
+    "ln2/4": mpmath.log(2) / 4,
+    "1/5": mpmath.mpf(1) / 5,
+    "1/3": mpmath.mpf(1) / 3,
+}
 BLOCK = re.compile(
     r"/\* (?P<target>.*) ~ .* for \|.\| <= (?P<end>.*) \(1 \+ 2\^-12\),\n"
     r" \* relative error at most 2\^\((?P<error>.*)\)\. \*/\n(?P<defines>(?:#define .*\n)+)"

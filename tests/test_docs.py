@@ -9,9 +9,9 @@ import sys
 import pytest
 
 import cyma
-from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
+from cyma._ufuncs import ALIASES, FUNCTIONS
 
-EXAMPLES = {**UFUNCS, "set_tier": cyma.set_tier, "runtime_info": cyma.runtime_info}
+EXAMPLES = {name: getattr(cyma, name) for name in cyma.__all__ if name != "__version__"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

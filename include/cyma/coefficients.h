@@ -29,6 +29,13 @@
 #define CYMA_ATANH_C2_F32 0x1.23e47p-3f
 #define CYMA_ATANH_C3_F32 0x1.ee0a6p-4f
 
+/* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/3 (1 + 2^-12),
+ * relative error at most 2^(-27.7). */
+#define CYMA_ATANH_WIDE_C0_F32 0x1.555502p-2f
+#define CYMA_ATANH_WIDE_C1_F32 0x1.99d1dp-3f
+#define CYMA_ATANH_WIDE_C2_F32 0x1.1ebfc4p-3f
+#define CYMA_ATANH_WIDE_C3_F32 0x1.1ecd7ep-3f
+
 /* 1/ln2, and ln2 = LN2_HI + LN2_LO; n * LN2_HI is exact for every n in use. */
 #define CYMA_LOG2E_F64 0x1.71547652b82fep0
 #define CYMA_LN2_HI_F64 0x1.62e42fefa4p-1
@@ -67,5 +74,18 @@
 #define CYMA_ATANH_C5_F64 0x1.3b359def60384p-4
 #define CYMA_ATANH_C6_F64 0x1.0dcdf77dd2433p-4
 #define CYMA_ATANH_C7_F64 0x1.1b7101609930cp-4
+
+/* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/3 (1 + 2^-12),
+ * relative error at most 2^(-59.4). */
+#define CYMA_ATANH_WIDE_C0_F64 0x1.5555555555535p-2
+#define CYMA_ATANH_WIDE_C1_F64 0x1.99999999a074cp-3
+#define CYMA_ATANH_WIDE_C2_F64 0x1.249249208c8f8p-3
+#define CYMA_ATANH_WIDE_C3_F64 0x1.c71c741c51bafp-4
+#define CYMA_ATANH_WIDE_C4_F64 0x1.745cb4057fa07p-4
+#define CYMA_ATANH_WIDE_C5_F64 0x1.3b1ddaf18dca4p-4
+#define CYMA_ATANH_WIDE_C6_F64 0x1.1067cc30a0b4p-4
+#define CYMA_ATANH_WIDE_C7_F64 0x1.efd7d62ef51fdp-5
+#define CYMA_ATANH_WIDE_C8_F64 0x1.55b31ad0f967cp-5
+#define CYMA_ATANH_WIDE_C9_F64 0x1.5c76ff6bfe9d4p-4
 
 #endif

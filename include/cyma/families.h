@@ -4,3 +4,4 @@
 #include "tanh.h"
 #include "softplus.h"
 #include "bce.h"
+#include "bce_fused.h"

@@ -5,6 +5,7 @@
 #undef CYMA_C
 #undef CYMA_PAIR
 #undef CYMA_REDUCED
+#undef CYMA_BCE
 #undef CYMA_FABS
 #undef CYMA_COPYSIGN
 #undef CYMA_FMA

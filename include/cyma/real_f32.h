@@ -6,6 +6,7 @@
 #define CYMA_C(name) CYMA_##name##_F32 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f32
 #define CYMA_REDUCED cyma_reduced_f32
+#define CYMA_BCE cyma_bce_f32
 #define CYMA_FABS fabsf
 #define CYMA_COPYSIGN copysignf
 #if CYMA_HAVE_FMA
@@ -51,6 +52,14 @@ cyma_atanh_poly_f32(float u)
 {
     float c01 = CYMA_FMA(CYMA_ATANH_C1_F32, u, CYMA_ATANH_C0_F32);
     float c23 = CYMA_FMA(CYMA_ATANH_C3_F32, u, CYMA_ATANH_C2_F32);
+    return CYMA_FMA(c23, u * u, c01);
+}
+
+CYMA_INLINE float
+cyma_atanh_wide_poly_f32(float u)
+{
+    float c01 = CYMA_FMA(CYMA_ATANH_WIDE_C1_F32, u, CYMA_ATANH_WIDE_C0_F32);
+    float c23 = CYMA_FMA(CYMA_ATANH_WIDE_C3_F32, u, CYMA_ATANH_WIDE_C2_F32);
     return CYMA_FMA(c23, u * u, c01);
 }
 

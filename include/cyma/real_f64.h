@@ -6,6 +6,7 @@
 #define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f64
 #define CYMA_REDUCED cyma_reduced_f64
+#define CYMA_BCE cyma_bce_f64
 #define CYMA_FABS fabs
 #define CYMA_COPYSIGN copysign
 #if CYMA_HAVE_FMA
@@ -64,6 +65,21 @@ cyma_atanh_poly_f64(double u)
     double c45 = CYMA_FMA(CYMA_ATANH_C5_F64, u, CYMA_ATANH_C4_F64);
     double c67 = CYMA_FMA(CYMA_ATANH_C7_F64, u, CYMA_ATANH_C6_F64);
     return CYMA_FMA(CYMA_FMA(CYMA_FMA(c67, u2, c45), u2, c23), u2, c01);
+}
+
+CYMA_INLINE double
+cyma_atanh_wide_poly_f64(double u)
+{
+    double u2 = u * u;
+    double u4 = u2 * u2;
+    double c01 = CYMA_FMA(CYMA_ATANH_WIDE_C1_F64, u, CYMA_ATANH_WIDE_C0_F64);
+    double c23 = CYMA_FMA(CYMA_ATANH_WIDE_C3_F64, u, CYMA_ATANH_WIDE_C2_F64);
+    double c45 = CYMA_FMA(CYMA_ATANH_WIDE_C5_F64, u, CYMA_ATANH_WIDE_C4_F64);
+    double c67 = CYMA_FMA(CYMA_ATANH_WIDE_C7_F64, u, CYMA_ATANH_WIDE_C6_F64);
+    double c89 = CYMA_FMA(CYMA_ATANH_WIDE_C9_F64, u, CYMA_ATANH_WIDE_C8_F64);
+    double c03 = CYMA_FMA(c23, u2, c01);
+    double c47 = CYMA_FMA(c67, u2, c45);
+    return CYMA_FMA(CYMA_FMA(c89, u4, c47), u4, c03);
 }
 
 #endif

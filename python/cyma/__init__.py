@@ -7,6 +7,12 @@ others are genuine ``numpy.ufunc`` objects. See the README for all of them and t
 import os as _os
 import warnings as _warnings
 
+from cyma._bce import (
+    bce_with_logits,
+    bce_with_logits_grad,
+    bce_with_logits_hess,
+    bce_with_logits_value_and_grad,
+)
 from cyma._ufuncs import ALIASES, UFUNCS, runtime_info, set_tier
 from cyma._version import __version__
 
@@ -28,6 +34,16 @@ _use_tier_of_environment()
 globals().update(UFUNCS)
 globals().update({alias: UFUNCS[name] for alias, name in ALIASES.items()})
 
-__all__ = ["__version__", "runtime_info", "set_tier", *UFUNCS, *ALIASES]
+__all__ = [
+    "__version__",
+    "bce_with_logits",
+    "bce_with_logits_grad",
+    "bce_with_logits_hess",
+    "bce_with_logits_value_and_grad",
+    "runtime_info",
+    "set_tier",
+    *UFUNCS,
+    *ALIASES,
+]
 
 del ALIASES, UFUNCS

@@ -1,0 +1,46 @@
+#ifndef CYMA_ENVIRONMENT_H
+#define CYMA_ENVIRONMENT_H
+
+#include "dispatch.h"
+
+#include <fenv.h>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define CYMA_HAVE_MXCSR 1
+#include <xmmintrin.h>
+#endif
+
+/* The caller's floating-point environment. Kernels run in the default one (round to nearest, no
+ * flush to zero), and the flags that they raise go with it. */
+typedef struct {
+    unsigned mxcsr;
+    fenv_t fenv;
+} cyma_environment;
+
+static inline void
+cyma_enter_environment(cyma_environment *saved, int precision)
+{
+#ifdef CYMA_HAVE_MXCSR
+    if (precision != CYMA_LD) { /* no x87: a much cheaper way */
+        saved->mxcsr = _mm_getcsr();
+        _mm_setcsr(0x1f80);
+        return;
+    }
+#endif
+    fegetenv(&saved->fenv);
+    fesetenv(FE_DFL_ENV);
+}
+
+static inline void
+cyma_leave_environment(const cyma_environment *saved, int precision)
+{
+#ifdef CYMA_HAVE_MXCSR
+    if (precision != CYMA_LD) {
+        _mm_setcsr(saved->mxcsr);
+        return;
+    }
+#endif
+    fesetenv(&saved->fenv);
+}
+
+#endif
