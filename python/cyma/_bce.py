@@ -23,7 +23,7 @@ _BOOL, _FLOAT16, _FLOAT32, _FLOAT64 = map(np.dtype, ("bool", "float16", "float32
 _NOTHING = contextlib.nullcontext()
 
 # Elements that NumPy's iterator copies at a time where dtype or layout need it.
-_PIECE = 8192
+_PIECE = 16384
 
 
 @dataclasses.dataclass(slots=True)
@@ -45,6 +45,11 @@ class _Operands:
     def working_dtype(self) -> np.dtype:
         """What is computed in."""
         return _FLOAT32 if self.dtype == _FLOAT16 else self.dtype
+
+    @property
+    def is_long(self) -> bool:
+        """Whether that is wider than float64, for which there is no fused kernel."""
+        return self.dtype.itemsize > 8
 
     @property
     def rows_shape(self) -> tuple[int, ...]:
@@ -101,7 +106,7 @@ def _normalized_axes(axis, ndim: int) -> tuple[int, ...]:
 
 def _check_targets(targets: np.ndarray, where: np.ndarray | None) -> None:
     """Raise ValueError at the first target outside [0, 1] that is not masked."""
-    mask = True if where is None else where
+    mask = True if where is None or targets.ndim == 0 else where
     with np.errstate(invalid="ignore"):
         low = np.min(targets, initial=0, where=mask)
         high = np.max(targets, initial=1, where=mask)
@@ -109,7 +114,6 @@ def _check_targets(targets: np.ndarray, where: np.ndarray | None) -> None:
         return
     wrong = ~((targets >= 0) & (targets <= 1)) & mask
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
-    index = index if targets.ndim else ()
     place = f"[{', '.join(map(str, index))}]" if index else ""
     raise ValueError(f"targets{place} = {targets[index]} is outside [0, 1]")
 
@@ -157,6 +161,7 @@ def _validate(
     kept = tuple([k for k in range(logits.ndim) if k not in axes])
     dtype = logits.dtype if logits.dtype.kind == "f" else _FLOAT64
     dtype = dtype if dtype.isnative else dtype.newbyteorder("=")
+    dtype = _FLOAT64 if dtype == _FLOAT64 else dtype  # long double may be nothing else
     return _Operands(
         logits,
         targets,
@@ -223,7 +228,7 @@ def _compute(
     slope = np.empty_like(o.logits, slope_dtype or o.dtype, subok=False) if derivative else None
     rows = np.zeros(o.rows_shape, np.promote_types(o.dtype, _FLOAT64)) if summed else None
     working = o.working_dtype
-    if working != _FLOAT32 and working != _FLOAT64:
+    if o.is_long:
         _compute_longdouble(o, loss, slope, rows, derivative, scale)
     elif o.logits.size:
         sums = RowSums(working, o.row_length, rows) if summed else None
@@ -266,7 +271,7 @@ def _compute_longdouble(o, loss, slope, rows, derivative, scale) -> None:
 
 def _sum_of_weights(o: _Operands) -> np.ndarray:
     """Sum of the unmasked weights of each row."""
-    if o.dtype == np.longdouble and o.dtype != _FLOAT64:
+    if o.is_long:
         weight = np.broadcast_to(o.weight, o.logits.shape)
         where = True if o.where is None else o.where
         return np.sum(weight, axis=o.axes, dtype=np.longdouble, where=where)
@@ -299,7 +304,7 @@ def _reduced(o: _Operands, sums: np.ndarray, divisor: np.ndarray | float):
 
 def _scaled(o: _Operands, *, value: bool, derivative: int, divisor: np.ndarray | float):
     """Sums (or losses) and the derivative of the reduced loss."""
-    if o.dtype == np.longdouble:
+    if o.is_long:
         divisor = np.asarray(divisor, np.longdouble)[()]
     if np.ndim(divisor) == 0:
         # Where nothing is counted, nothing changes the loss.
