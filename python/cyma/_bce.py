@@ -67,6 +67,8 @@ class _Operands:
             return None
         if x.shape != self.logits.shape:
             x = np.broadcast_to(x, self.logits.shape)
+        if x.ndim == 0:  # which NumPy 1.26 would not convert in passing
+            return x.reshape(1)
         return x.transpose(self.kept + self.axes) if self.kept else x
 
 
