@@ -77,11 +77,12 @@ cdef extern from "bce.h":
         const void *targets
         const void *weight
         const void *pos_weight
+        double target_value, weight_value, pos_weight_value
         const unsigned char *where
-        double keep, add, scale
+        double keep, add, scale, floor
         void *loss
-        void *derivative
-        int second
+        void *grad
+        void *hess
     ctypedef struct cyma_row_sums:
         pass
     void cyma_begin_rows(cyma_row_sums *s, int precision, Py_ssize_t row_length, double *rows)
@@ -304,31 +305,62 @@ cdef int _precision(cnp.dtype dtype) except -1:
     raise TypeError(f"float32 or float64 is wanted, not {dtype}")
 
 
+def all_plain(list operands not None, list dtypes not None):
+    """Whether all arrays among the operands can be read as they lie in memory.
+
+    That is, they are of one shape, each is of its dtype, contiguous in the order of C, aligned and
+    in the machine's byte order.
+    """
+    cdef cnp.ndarray x, first = operands[0]
+    for operand, dtype in zip(operands, dtypes):
+        if isinstance(operand, cnp.ndarray):
+            x = operand
+            if not (
+                cnp.PyArray_SAMESHAPE(x, first) and cnp.PyArray_ISCARRAY_RO(x)
+                and cnp.PyArray_TYPE(x) == (<cnp.dtype>dtype).type_num
+            ):
+                return False
+    return True
+
+
 cdef void *_data(cnp.ndarray x):
     return NULL if x is None else cnp.PyArray_DATA(x)
 
 
+cdef void *_data_or_value(operand, double *value) except? NULL:
+    """Address of an array, or NULL and the value of a scalar."""
+    value[0] = 0
+    if isinstance(operand, cnp.ndarray):
+        return cnp.PyArray_DATA(operand)
+    value[0] = operand
+    return NULL
+
+
 def feed_bce(
-    RowSums sums, cnp.ndarray logits not None, cnp.ndarray targets not None, cnp.ndarray weight,
-    cnp.ndarray pos_weight, cnp.ndarray where, cnp.ndarray loss, cnp.ndarray derivative,
-    double label_smoothing, double scale, bint second,
+    RowSums sums, cnp.ndarray logits not None, targets, weight, pos_weight, cnp.ndarray where,
+    cnp.ndarray loss, cnp.ndarray grad, cnp.ndarray hess,
+    double label_smoothing, double scale, double floor,
 ):
     """Compute binary cross-entropy of a piece of the elements, and take its losses into ``sums``.
 
-    Arrays are contiguous, of one length and, but for ``where``, of one dtype: float32 or float64.
-    ``weight``, ``pos_weight`` and ``where`` may be None, and so may ``sums`` and what is not wanted
-    of ``loss`` and ``derivative``.
+    Arrays are plain, of one length and, but for ``where``, of one dtype: float32 or float64.
+    ``targets``, ``weight`` and ``pos_weight`` may be scalars; ``where``, ``sums`` and what is not
+    wanted of ``loss``, ``grad`` and ``hess`` may be None, and ``hess`` must be if losses are wanted.
+    The derivatives are multiplied by ``scale``; the second one, without weights, is at least
+    ``floor``.
     """
     cdef cyma_bce f
     cdef cyma_row_sums *state = NULL if sums is None else &sums.state
     cdef int precision = _precision(logits.dtype)
     cdef Py_ssize_t n = logits.size
-    f.logits, f.targets = _data(logits), _data(targets)
-    f.weight, f.pos_weight = _data(weight), _data(pos_weight)
+    f.logits = _data(logits)
+    f.targets = _data_or_value(targets, &f.target_value)
+    f.weight = _data_or_value(weight, &f.weight_value)
+    f.pos_weight = _data_or_value(pos_weight, &f.pos_weight_value)
     f.where = <const unsigned char *>_data(where)
-    f.loss, f.derivative = _data(loss), _data(derivative)
+    f.loss, f.grad, f.hess = _data(loss), _data(grad), _data(hess)
     f.keep, f.add = 1 - label_smoothing, label_smoothing / 2
-    f.scale, f.second = scale, second
+    f.scale, f.floor = scale, floor
     with nogil:
         cyma_feed_bce(state, precision, &f, n)
 

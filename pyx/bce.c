@@ -103,7 +103,8 @@ cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, ptrdiff_t n)
             CYMA_FROM_START(targets);
             CYMA_FROM_START(weight);
             CYMA_FROM_START(pos_weight);
-            CYMA_FROM_START(derivative);
+            CYMA_FROM_START(grad);
+            CYMA_FROM_START(hess);
             piece.where = f->where == NULL ? NULL : f->where + start;
             kernel(&piece, count);
             cyma_add_to_rows(s, losses, count);

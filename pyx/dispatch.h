@@ -20,14 +20,14 @@ typedef void (*cyma_kernel)(const void *x, const void *y, void *out, ptrdiff_t n
 
 /* Weighted binary cross-entropy of contiguous elements of the kernel's type. */
 typedef struct {
-    const void *logits, *targets;
-    const void *weight, *pos_weight; /* or NULL: 1 */
-    const unsigned char *where;      /* or NULL: everywhere; elsewhere the results are 0 */
-    double keep, add;                /* the smoothed targets are targets * keep + add */
-    double scale;                    /* of the derivative */
-    void *loss;                      /* or NULL */
-    void *derivative;                /* or NULL */
-    int second;                      /* whether that is the second one */
+    const void *logits;
+    const void *targets, *weight, *pos_weight; /* or NULL: one value for all elements */
+    double target_value, weight_value, pos_weight_value;
+    const unsigned char *where; /* or NULL: everywhere; elsewhere the results are 0 */
+    double keep, add;           /* the smoothed targets are targets * keep + add */
+    double scale;               /* of the derivatives */
+    double floor;               /* of the second one, without weights and scale */
+    void *loss, *grad, *hess;   /* or NULL; not loss and hess at once */
 } cyma_bce;
 
 typedef void (*cyma_bce_kernel)(const cyma_bce *, ptrdiff_t n);

@@ -11,7 +11,8 @@ typedef struct {
     CYMA_REAL loss, grad, hess;
 } CYMA_BCE;
 
-/* `sum` is a + b, often known to be 1; without `derivatives` those are not to be used. */
+/* `sum` is a + b, often known to be 1. The second derivative lacks this factor. Without
+ * `derivatives` those are not to be used. */
 CYMA_INLINE CYMA_BCE
 CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, CYMA_REAL sum, int derivatives)
 {
@@ -37,6 +38,6 @@ CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, CYMA_REAL sum, int
     CYMA_REAL slope = large * CYMA_FMA(-vanishes, e, grows);
     y.loss = CYMA_FMA(sum, log1p_exp, linear);
     y.grad = x < 0 ? -slope : slope;
-    y.hess = sum * (large * (large * e));
+    y.hess = large * (large * e);
     return y;
 }

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from cyma._ufuncs import UFUNCS, RowSums, feed_bce
+from cyma._ufuncs import UFUNCS, RowSums, all_plain, feed_bce
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 
@@ -28,12 +28,12 @@ _PIECE = 16384
 
 @dataclasses.dataclass(slots=True)
 class _Operands:
-    """Validated arguments."""
+    """Validated arguments; what is one value for all elements is a scalar."""
 
     logits: np.ndarray
-    targets: np.ndarray  # of the logits' shape, or a scalar
-    weight: np.ndarray | None
-    pos_weight: np.ndarray | None
+    targets: np.ndarray | float  # an array has the logits' shape
+    weight: np.ndarray | float
+    pos_weight: np.ndarray | float
     where: np.ndarray | None
     label_smoothing: float
     reduction: str
@@ -44,7 +44,7 @@ class _Operands:
     @property
     def working_dtype(self) -> np.dtype:
         """What is computed in."""
-        return _FLOAT32 if self.dtype == _FLOAT16 else self.dtype
+        return _FLOAT32 if self.dtype is _FLOAT16 else self.dtype
 
     @property
     def is_long(self) -> bool:
@@ -52,19 +52,19 @@ class _Operands:
         return self.dtype.itemsize > 8
 
     @property
-    def rows_shape(self) -> tuple[int, ...]:
-        """Shape of the reduced loss."""
-        return tuple([self.logits.shape[axis] for axis in self.kept])
-
-    @property
     def row_length(self) -> int:
         """How many elements go into each element of the reduced loss."""
+        if not self.kept:
+            return self.logits.size
         return math.prod([self.logits.shape[axis] for axis in self.axes])
 
-    def along_rows(self, x: np.ndarray | None) -> np.ndarray | None:
+    def new_rows(self) -> np.ndarray:
+        """Zeros, one for each element of the reduced loss."""
+        shape = tuple([self.logits.shape[axis] for axis in self.kept]) if self.kept else ()
+        return np.zeros(shape, self.dtype if self.is_long else _FLOAT64)
+
+    def along_rows(self, x: np.ndarray) -> np.ndarray:
         """View of an array in the full shape whose last axes are those reduced."""
-        if x is None:
-            return None
         if x.shape != self.logits.shape:
             x = np.broadcast_to(x, self.logits.shape)
         if x.ndim == 0:  # which NumPy 1.26 would not convert in passing
@@ -83,12 +83,20 @@ def _real(name: str, x) -> np.ndarray:
 def _broadcastable(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Check that an array broadcasts to a shape and does not enlarge it."""
     try:
-        fits = np.broadcast_shapes(x.shape, shape) == shape
+        fits = x.shape == shape or np.broadcast_shapes(x.shape, shape) == shape
     except ValueError:
         fits = False
     if not fits:
         raise ValueError(f"{name} of shape {x.shape} does not broadcast to logits' shape {shape}")
     return x
+
+
+def _weight(name: str, x, shape: tuple[int, ...]) -> np.ndarray | float:
+    """Weights of a shape, or one for all elements."""
+    if x is None:
+        return 1.0
+    x = _broadcastable(name, _real(name, x), shape)
+    return x.item() if x.size == 1 else x
 
 
 def _normalized_axes(axis, ndim: int) -> tuple[int, ...]:
@@ -120,6 +128,17 @@ def _check_targets(targets: np.ndarray, where: np.ndarray | None) -> None:
     raise ValueError(f"targets{place} = {targets[index]} is outside [0, 1]")
 
 
+def _result_dtype(logits: np.dtype) -> np.dtype:
+    """Dtype of the results for logits of a dtype; but for long double, one of those named above."""
+    if logits is _FLOAT32 or logits is _FLOAT64:
+        return logits
+    if logits.kind != "f":
+        return _FLOAT64
+    native = logits.newbyteorder("=")
+    # Long double may be no wider than float64.
+    return next((dtype for dtype in (_FLOAT64, _FLOAT32, _FLOAT16) if dtype == native), native)
+
+
 def _validate(
     logits,
     targets,
@@ -134,12 +153,10 @@ def _validate(
     """Check all arguments; errors name the argument and what was given."""
     logits, targets = _real("logits", logits), _real("targets", targets)
     shape = logits.shape
-    if targets.shape not in (shape, ()):
+    if targets.shape != shape and targets.shape != ():
         raise ValueError(f"targets of shape {targets.shape} do not match logits of shape {shape}")
-    if weight is not None:
-        weight = _broadcastable("weight", _real("weight", weight), shape)
-    if pos_weight is not None:
-        pos_weight = _broadcastable("pos_weight", _real("pos_weight", pos_weight), shape)
+    weight = _weight("weight", weight, shape)
+    pos_weight = _weight("pos_weight", pos_weight, shape)
     if where is not None:
         where = np.asarray(where)
         if where.dtype != np.bool_:
@@ -160,13 +177,10 @@ def _validate(
     if check_targets:
         _check_targets(targets, where)
     axes = _normalized_axes(axis, logits.ndim)
-    kept = tuple([k for k in range(logits.ndim) if k not in axes])
-    dtype = logits.dtype if logits.dtype.kind == "f" else _FLOAT64
-    dtype = dtype if dtype.isnative else dtype.newbyteorder("=")
-    dtype = _FLOAT64 if dtype == _FLOAT64 else dtype  # long double may be nothing else
+    kept = () if axis is None else tuple([k for k in range(logits.ndim) if k not in axes])
     return _Operands(
         logits,
-        targets,
+        targets.item() if targets.size == 1 else targets,
         weight,
         pos_weight,
         where,
@@ -174,41 +188,39 @@ def _validate(
         reduction,
         axes,
         kept,
-        dtype,
+        _result_dtype(logits.dtype),
     )
 
 
-def _pieces(arrays: list, dtypes: list[np.dtype], writable: int = 0) -> Iterable[list]:
-    """Contiguous pieces of arrays of one shape in the order of C; None stays None.
+def _pieces(o: _Operands, operands: list, dtypes: list[np.dtype], writable: int = 0) -> Iterable:
+    """Operands as contiguous pieces of the elements, in the order of the sums.
 
-    The last ``writable`` arrays are written to.
+    Arrays are cut; scalars and None stay what they are. The last ``writable`` operands are written
+    to.
     """
-    for x, dtype in zip(arrays, dtypes, strict=True):
-        # A dtype is the same object for all usual arrays.
-        if x is not None and not (x.dtype is dtype and x.flags.c_contiguous and x.flags.aligned):
-            return _copied_pieces(arrays, dtypes, writable)
-    return [arrays]
+    if not o.kept and all_plain(operands, dtypes):
+        return (operands,)
+    return _copied_pieces(o, operands, dtypes, len(operands) - writable)
 
 
-def _copied_pieces(arrays: list, dtypes: list[np.dtype], writable: int) -> Iterator[list]:
+def _copied_pieces(
+    o: _Operands, operands: list, dtypes: list[np.dtype], first_writable: int
+) -> Iterator[list]:
     """Pieces that NumPy copies, as far as it must."""
-    present = [k for k, x in enumerate(arrays) if x is not None]
-    first_writable = len(arrays) - writable
-    flags = [
-        ["readonly" if k < first_writable else "writeonly", "contig", "aligned"] for k in present
-    ]
+    arrays = [k for k, x in enumerate(operands) if isinstance(x, np.ndarray)]
+    flags = ["contig", "aligned"]
     with np.nditer(
-        [arrays[k] for k in present],
+        [o.along_rows(operands[k]) for k in arrays],
         flags=["external_loop", "buffered", "grow_inner"],
-        op_flags=flags,
-        op_dtypes=[dtypes[k] for k in present],
+        op_flags=[["readonly" if k < first_writable else "writeonly", *flags] for k in arrays],
+        op_dtypes=[dtypes[k] for k in arrays],
         order="C",
         casting="unsafe",
         buffersize=_PIECE,
     ) as iterator:
         for views in iterator:
-            piece: list = [None] * len(arrays)
-            for k, view in zip(present, views if len(present) > 1 else [views], strict=True):
+            piece = operands.copy()
+            for k, view in zip(arrays, views if len(arrays) > 1 else [views], strict=True):
                 piece[k] = view
             yield piece
 
@@ -216,106 +228,132 @@ def _copied_pieces(arrays: list, dtypes: list[np.dtype], writable: int) -> Itera
 def _compute(
     o: _Operands,
     *,
-    value: bool,
-    derivative: int,
+    loss: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
+    grad: np.ndarray | None = None,
+    hess: np.ndarray | None = None,
     scale: float = 1.0,
-    slope_dtype: np.dtype | None = None,
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Sums of the losses, or the losses where nothing is reduced, and a derivative times a scale.
+    floor: float = 0.0,
+) -> None:
+    """Write what is wanted: losses, or their sums in ``rows``, and derivatives times a scale.
 
-    ``derivative`` is its order, 0 for none.
+    Second derivatives cannot be had with losses. Without weights, they are at least ``floor``.
     """
-    summed = value and o.reduction != "none"
-    loss = np.empty_like(o.logits, o.dtype, subok=False) if value and not summed else None
-    slope = np.empty_like(o.logits, slope_dtype or o.dtype, subok=False) if derivative else None
-    rows = np.zeros(o.rows_shape, np.promote_types(o.dtype, _FLOAT64)) if summed else None
-    working = o.working_dtype
     if o.is_long:
-        _compute_longdouble(o, loss, slope, rows, derivative, scale)
+        _compute_longdouble(o, loss, rows, grad, hess, scale, floor)
     elif o.logits.size:
-        sums = RowSums(working, o.row_length, rows) if summed else None
-        arrays = [o.logits, o.targets, o.weight, o.pos_weight, o.where, loss, slope]
-        dtypes = [working, working, working, working, _BOOL, working, working]
-        pieces = _pieces([o.along_rows(x) for x in arrays], dtypes, writable=2)
+        working = o.working_dtype
+        sums = None if rows is None else RowSums(working, o.row_length, rows)
+        operands = [o.logits, o.targets, o.weight, o.pos_weight, o.where, loss, grad, hess]
+        dtypes = [working] * 4 + [_BOOL] + [working] * 3
+        pieces = _pieces(o, operands, dtypes, writable=3)
         # Conversions in between may overflow; the kernels are silent.
-        with np.errstate(all="ignore") if type(pieces) is not list else _NOTHING:
+        with _NOTHING if type(pieces) is tuple else np.errstate(all="ignore"):
             for piece in pieces:
-                feed_bce(sums, *piece, o.label_smoothing, scale, derivative == 2)
-    return (rows if summed else loss), slope
+                feed_bce(sums, *piece, o.label_smoothing, scale, floor)
 
 
-def _compute_longdouble(o, loss, slope, rows, derivative, scale) -> None:
+def _compute_longdouble(o, loss, rows, grad, hess, scale, floor) -> None:
     """The same in long double, by the ufuncs and with temporaries."""
-    x, z = o.logits, o.targets.astype(np.longdouble)
-    z = z * (1 - np.longdouble(o.label_smoothing)) + np.longdouble(o.label_smoothing) / 2
-    a = z if o.pos_weight is None else z * o.pos_weight
-    b = 1 - z
-    if o.weight is not None:
-        a, b = a * o.weight, b * o.weight
+    # All long double first: NumPy 1.26 lets an array of a narrower dtype win over a scalar.
+    x, smoothing = o.logits, np.longdouble(o.label_smoothing)
+    z, weight, pos_weight = (
+        np.asarray(y, np.longdouble) for y in (o.targets, o.weight, o.pos_weight)
+    )
+    z = z * (1 - smoothing) + smoothing / 2
+    a, b = weight * pos_weight * z, weight * (1 - z)
     if o.where is not None:
         x, a, b = (np.where(o.where, y, np.longdouble(0)) for y in (x, a, b))
 
     def term(coefficient, factor):
         return np.where((coefficient == 0) & np.isinf(factor), 0, coefficient * factor)
 
+    softplus, sigmoid = UFUNCS["softplus"], UFUNCS["sigmoid"]
     with np.errstate(all="ignore"):
-        losses = term(a, UFUNCS["softplus"](-x)) + term(b, UFUNCS["softplus"](x))
+        losses = term(a, softplus(-x)) + term(b, softplus(x))
         if loss is not None:
             loss[...] = losses
         if rows is not None:
             rows[...] = np.sum(losses, axis=o.axes)
-        if derivative == 1:
-            sigmoid = UFUNCS["sigmoid"]
-            slope[...] = (b * sigmoid(x) - a * sigmoid(-x)) * scale
-        elif derivative == 2:
-            slope[...] = (a + b) * UFUNCS["sigmoid_deriv"](x) * scale
+        if grad is not None:
+            grad[...] = (b * sigmoid(x) - a * sigmoid(-x)) * scale
+        if hess is not None:
+            hess[...] = (a + b) * np.maximum(UFUNCS["sigmoid_deriv"](x), floor) * scale
 
 
-def _sum_of_weights(o: _Operands) -> np.ndarray:
+def _count(o: _Operands) -> np.ndarray | float:
+    """Unmasked elements of each row."""
+    if o.where is None:
+        return float(o.row_length)
+    where = np.broadcast_to(o.where, o.logits.shape)
+    if not o.kept:
+        return float(np.count_nonzero(where))
+    return np.count_nonzero(where, axis=o.axes).astype(_FLOAT64)
+
+
+def _sum_of_weights(o: _Operands) -> np.ndarray | float:
     """Sum of the unmasked weights of each row."""
+    if not isinstance(o.weight, np.ndarray):
+        return _count(o) * o.weight
     if o.is_long:
         weight = np.broadcast_to(o.weight, o.logits.shape)
         where = True if o.where is None else o.where
         return np.sum(weight, axis=o.axes, dtype=np.longdouble, where=where)
-    rows = np.zeros(o.rows_shape)
+    rows = o.new_rows()
     if o.logits.size:
         sums = RowSums(_FLOAT64, o.row_length, rows)
-        arrays = [o.along_rows(o.weight), o.along_rows(o.where)]
-        for weight, mask in _pieces(arrays, [_FLOAT64, _BOOL]):
+        operands = [np.broadcast_to(o.weight, o.logits.shape), o.where]
+        for weight, mask in _pieces(o, operands, [_FLOAT64, _BOOL]):
             sums.add(weight if mask is None else np.where(mask, weight, 0.0))
-    return rows
+    return rows[()]
 
 
 def _divisor(o: _Operands) -> np.ndarray | float:
     """What the sum of each row is divided by."""
     if o.reduction in ("none", "sum"):
         return 1.0
-    if o.reduction == "weighted_mean" and o.weight is not None:
-        return _sum_of_weights(o)
-    if o.where is None:
-        return float(o.row_length)
-    return np.count_nonzero(np.broadcast_to(o.where, o.logits.shape), axis=o.axes).astype(float)
+    return _count(o) if o.reduction == "mean" else _sum_of_weights(o)
 
 
 def _reduced(o: _Operands, sums: np.ndarray, divisor: np.ndarray | float):
     """Loss in the dtype of the results, a scalar if all axes are reduced."""
-    if o.reduction != "sum":
-        sums = np.true_divide(sums, divisor, out=sums)
-    return sums.astype(o.dtype)[()]
+    quotient = sums[()] / divisor
+    return quotient.astype(o.dtype, copy=False) if o.kept else o.dtype.type(quotient)
 
 
-def _scaled(o: _Operands, *, value: bool, derivative: int, divisor: np.ndarray | float):
-    """Sums (or losses) and the derivative of the reduced loss."""
-    if o.is_long:
-        divisor = np.asarray(divisor, np.longdouble)[()]
-    if np.ndim(divisor) == 0:
+def _new_like(logits: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Array for results of the shape of the logits."""
+    return np.empty_like(logits, dtype, subok=False)
+
+
+def _result(x: np.ndarray):
+    """What a function of NumPy returns: a scalar for no dimensions."""
+    return x if x.ndim else x[()]
+
+
+def _derivative(
+    o: _Operands,
+    name: str,
+    divisor: np.ndarray | float,
+    *,
+    loss: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
+):
+    """Derivative of the reduced loss; losses or their sums are written in the same pass."""
+    if not isinstance(divisor, np.ndarray):
         # Where nothing is counted, nothing changes the loss.
         nothing = 0.0 if o.reduction == "mean" else math.nan
+        if o.is_long:
+            divisor = np.longdouble(divisor)
+        slope = _new_like(o.logits, o.dtype)
         scale = 1 / divisor if divisor else nothing
-        sums, slope = _compute(o, value=value, derivative=derivative, scale=scale)
+        _compute(o, **{name: slope}, loss=loss, rows=rows, scale=scale)
     else:
         # float16 is rounded once, after the division.
-        sums, slope = _compute(o, value=value, derivative=derivative, slope_dtype=o.working_dtype)
+        slope = _new_like(o.logits, o.working_dtype)
+        _compute(o, **{name: slope}, loss=loss, rows=rows)
+        if o.is_long:
+            divisor = divisor.astype(o.dtype)
         with np.errstate(all="ignore"):
             factor = 1 / np.expand_dims(divisor, o.axes)
             if o.reduction == "mean":
@@ -324,7 +362,20 @@ def _scaled(o: _Operands, *, value: bool, derivative: int, divisor: np.ndarray |
             slope = slope.astype(o.dtype, copy=False)
     if o.where is not None and o.reduction == "weighted_mean":
         np.copyto(slope, 0, where=~o.where)
-    return sums, slope
+    return _result(slope)
+
+
+def gradient_and_hessian(
+    logits, targets, *, weight=None, pos_weight=None, min_hessian: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both derivatives of each element's loss, in one pass and in float32, whatever the logits.
+
+    Without weights, the second one is at least ``min_hessian``. Targets are checked.
+    """
+    o = _validate(logits, targets, weight, pos_weight, 0.0, None, "none", None, True)
+    grad, hess = _new_like(o.logits, _FLOAT32), _new_like(o.logits, _FLOAT32)
+    _compute(o, grad=grad, hess=hess, floor=min_hessian)
+    return grad, hess
 
 
 _SIGNATURE_SECTIONS = """
@@ -458,12 +509,17 @@ array([4.24835426e-18, 6.93147181e-01, 1.26928011e-01])
 )
 def bce_with_logits(o: _Operands):
     """Binary cross-entropy of logits against targets."""
-    result, _ = _compute(o, value=True, derivative=0)
-    return result if o.reduction == "none" else _reduced(o, result, _divisor(o))
+    if o.reduction == "none":
+        loss = _new_like(o.logits, o.dtype)
+        _compute(o, loss=loss)
+        return _result(loss)
+    rows = o.new_rows()
+    _compute(o, rows=rows)
+    return _reduced(o, rows, _divisor(o))
 
 
 @_public(
-    returns="""grad : ndarray
+    returns="""grad : ndarray or scalar
     Of the shape of ``logits``.""",
     notes="""The gradient of an element is ``weight * ((1 - z) * sigmoid(logits) -
 pos_weight * z * sigmoid(-logits))``, divided as the reduction says. It is
@@ -473,11 +529,11 @@ array([ 4.24835426e-18, -5.00000000e-01, -1.19202922e-01])""",
 )
 def bce_with_logits_grad(o: _Operands):
     """Gradient of the reduced binary cross-entropy by the logits."""
-    return _scaled(o, value=False, derivative=1, divisor=_divisor(o))[1]
+    return _derivative(o, "grad", _divisor(o))
 
 
 @_public(
-    returns="""hess : ndarray
+    returns="""hess : ndarray or scalar
     Of the shape of ``logits``; not negative.""",
     notes="""The Hessian is diagonal: ``weight * (1 - z + pos_weight * z) *
 sigmoid(logits) * sigmoid(-logits)``, divided as the reduction says.""",
@@ -486,13 +542,13 @@ array([4.24835426e-18, 2.50000000e-01, 1.04993585e-01])""",
 )
 def bce_with_logits_hess(o: _Operands):
     """Diagonal second derivative of the reduced binary cross-entropy by the logits."""
-    return _scaled(o, value=False, derivative=2, divisor=_divisor(o))[1]
+    return _derivative(o, "hess", _divisor(o))
 
 
 @_public(
     returns="""loss : ndarray or scalar
     As from `bce_with_logits`.
-grad : ndarray
+grad : ndarray or scalar
     As from `bce_with_logits_grad`.""",
     notes="""Both come from one pass over the data.""",
     example=""">>> loss, grad = cyma.bce_with_logits_value_and_grad(logits, targets)
@@ -504,5 +560,10 @@ array([ 1.41611809e-18, -1.66666667e-01, -3.97343073e-02])""",
 def bce_with_logits_value_and_grad(o: _Operands):
     """Reduced binary cross-entropy and its gradient by the logits."""
     divisor = _divisor(o)
-    result, slope = _scaled(o, value=True, derivative=1, divisor=divisor)
-    return (result if o.reduction == "none" else _reduced(o, result, divisor)), slope
+    if o.reduction == "none":
+        loss = _new_like(o.logits, o.dtype)
+        grad = _derivative(o, "grad", divisor, loss=loss)
+        return _result(loss), grad
+    rows = o.new_rows()
+    grad = _derivative(o, "grad", divisor, rows=rows)
+    return _reduced(o, rows, divisor), grad
