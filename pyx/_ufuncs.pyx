@@ -85,8 +85,8 @@ cdef extern from "bce.h":
         void *hess
     ctypedef struct cyma_row_sums:
         pass
-    void cyma_begin_rows(cyma_row_sums *s, int precision, Py_ssize_t row_length, double *rows)
-    void cyma_add_to_rows(cyma_row_sums *s, const void *elements, Py_ssize_t n) nogil
+    void cyma_begin_rows(cyma_row_sums *s, Py_ssize_t row_length, double *rows)
+    void cyma_add_to_rows(cyma_row_sums *s, const double *x, Py_ssize_t n) nogil
     void cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, Py_ssize_t n) nogil
 
 
@@ -274,8 +274,6 @@ cdef class RowSums:
 
     Parameters
     ----------
-    dtype : dtype
-        float32 or float64, that of the elements.
     row_length : int
         Elements in a row; positive.
     rows : ndarray of float64
@@ -285,16 +283,15 @@ cdef class RowSums:
     cdef cyma_row_sums state
     cdef cnp.ndarray rows
 
-    def __init__(self, dtype, Py_ssize_t row_length, cnp.ndarray rows not None):
-        cdef double *sums = <double *>cnp.PyArray_DATA(rows)
+    def __init__(self, Py_ssize_t row_length, cnp.ndarray rows not None):
         self.rows = rows
-        cyma_begin_rows(&self.state, _precision(dtype), row_length, sums)
+        cyma_begin_rows(&self.state, row_length, <double *>cnp.PyArray_DATA(rows))
 
     def add(self, cnp.ndarray elements not None):
-        """Take more elements, contiguous ones of the dtype."""
+        """Take more elements, contiguous ones of float64."""
         cdef Py_ssize_t n = elements.size
         with nogil:
-            cyma_add_to_rows(&self.state, cnp.PyArray_DATA(elements), n)
+            cyma_add_to_rows(&self.state, <const double *>cnp.PyArray_DATA(elements), n)
 
 
 cdef int _precision(cnp.dtype dtype) except -1:
@@ -305,20 +302,18 @@ cdef int _precision(cnp.dtype dtype) except -1:
     raise TypeError(f"float32 or float64 is wanted, not {dtype}")
 
 
-def all_plain(list operands not None, list dtypes not None):
-    """Whether all arrays among the operands can be read as they lie in memory.
+cpdef bint is_plain(cnp.ndarray x, cnp.dtype dtype):
+    """Whether an array is contiguous in the order of C, aligned, and of the dtype."""
+    # That is, in the machine's byte order.
+    return cnp.PyArray_ISCARRAY_RO(x) and cnp.PyArray_TYPE(x) == dtype.type_num
 
-    That is, they are of one shape, each is of its dtype, contiguous in the order of C, aligned and
-    in the machine's byte order.
-    """
-    cdef cnp.ndarray x, first = operands[0]
+
+def all_plain(list operands not None, list dtypes not None):
+    """Whether all arrays among the operands have the shape of the first, and are plain."""
+    cdef cnp.ndarray first = operands[0]
     for operand, dtype in zip(operands, dtypes):
         if isinstance(operand, cnp.ndarray):
-            x = operand
-            if not (
-                cnp.PyArray_SAMESHAPE(x, first) and cnp.PyArray_ISCARRAY_RO(x)
-                and cnp.PyArray_TYPE(x) == (<cnp.dtype>dtype).type_num
-            ):
+            if not (cnp.PyArray_SAMESHAPE(operand, first) and is_plain(operand, dtype)):
                 return False
     return True
 

@@ -6,74 +6,118 @@
 #include <string.h>
 
 void
-cyma_begin_rows(cyma_row_sums *s, int precision, ptrdiff_t row_length, double *rows)
+cyma_begin_rows(cyma_row_sums *s, ptrdiff_t row_length, double *rows)
 {
     memset(s, 0, sizeof *s);
-    s->precision = precision;
     s->row_length = row_length;
     s->rows = rows;
 }
 
-/* Adds the lanes up and puts them into the compensated sum (Neumaier). */
-static void
-fold(cyma_row_sums *s)
+/* How many of n elements come before the next end of a block or row. */
+static ptrdiff_t
+before_seam(const cyma_row_sums *s, ptrdiff_t n)
 {
-    double total;
+    const ptrdiff_t block = CYMA_SUM_BLOCK - s->position % CYMA_SUM_BLOCK;
+    const ptrdiff_t row = s->row_length - s->position;
+    const ptrdiff_t seam = block < row ? block : row;
+    return n < seam ? n : seam;
+}
+
+/* Adds to the compensated sum (Neumaier). */
+static void
+add(cyma_row_sums *s, double x)
+{
+    const double total = s->sum + x;
+    s->lost += fabs(s->sum) >= fabs(x) ? (s->sum - total) + x : (x - total) + s->sum;
+    s->sum = total;
+}
+
+/* Empties the sums of the lanes, in pairs. */
+static void
+fold_sums(cyma_row_sums *s)
+{
+    double *sums = s->lanes.sums;
     for (int width = CYMA_LANES / 2; width > 0; width /= 2) {
         for (int j = 0; j < width; j++) {
-            s->lanes[j] += s->lanes[j + width];
+            sums[j] += sums[j + width];
         }
     }
-    total = s->sum + s->lanes[0];
-    s->lost += fabs(s->sum) >= fabs(s->lanes[0]) ? (s->sum - total) + s->lanes[0]
-                                                 : (s->lanes[0] - total) + s->sum;
-    s->sum = total;
-    memset(s->lanes, 0, sizeof s->lanes);
+    add(s, sums[0]);
+    memset(sums, 0, sizeof s->lanes.sums);
 }
 
+/* Whether another block, by which a product grows 2^64 times at most, is too much: half the lanes
+ * together must stay below 2^1024. */
+static int
+products_are_full(const cyma_row_sums *s)
+{
+    int full = 0;
+    for (int j = 0; j < CYMA_LANES; j++) {
+        full |= s->lanes.products[j] > 0x1p60;
+    }
+    return full;
+}
+
+/* Empties the products: in pairs, and by two logarithms. */
 static void
-end_row(cyma_row_sums *s)
+fold_products(cyma_row_sums *s)
 {
-    const double total = s->sum + s->lost;
-    *s->rows++ = isnan(total) ? s->sum : total; /* what infinity lost is nan */
-    s->position = 0;
-    s->sum = s->lost = 0;
+    double *products = s->lanes.products;
+    for (int width = CYMA_LANES / 2; width > 1; width /= 2) {
+        for (int j = 0; j < width; j++) {
+            products[j] += products[j + width] * (1 + products[j]);
+        }
+    }
+    add(s, log1p(products[0]));
+    add(s, log1p(products[1]));
+    memset(products, 0, sizeof s->lanes.products);
 }
 
-static double
-element(const cyma_row_sums *s, const void *elements, ptrdiff_t i)
+/* Notes that n elements, up to a seam at most, are in the lanes. */
+static void
+advance(cyma_row_sums *s, ptrdiff_t n)
 {
-    return s->precision == CYMA_F32 ? (double)((const float *)elements)[i]
-                                    : ((const double *)elements)[i];
+    const int row_ends = (s->position += n) == s->row_length;
+    if (row_ends || s->position % CYMA_SUM_BLOCK == 0) {
+        fold_sums(s);
+        if (row_ends || products_are_full(s)) {
+            fold_products(s);
+        }
+    }
+    if (row_ends) {
+        const double total = s->sum + s->lost;
+        *s->rows++ = isnan(total) ? s->sum : total; /* what infinity lost is nan */
+        s->position = 0;
+        s->sum = s->lost = 0;
+    }
 }
 
 void
-cyma_add_to_rows(cyma_row_sums *s, const void *elements, ptrdiff_t n)
+cyma_add_to_rows(cyma_row_sums *s, const double *x, ptrdiff_t n)
 {
-    const ptrdiff_t size = s->precision == CYMA_F32 ? sizeof(float) : sizeof(double);
-    ptrdiff_t i = 0;
-    while (i < n) {
-        ptrdiff_t end = CYMA_SUM_BLOCK - s->position % CYMA_SUM_BLOCK;
-        end = end < s->row_length - s->position ? end : s->row_length - s->position;
-        end = i + (end < n - i ? end : n - i);
-        s->position += end - i;
-        while (i < end) {
-            const ptrdiff_t lane = (s->position - (end - i)) % CYMA_LANES;
-            const ptrdiff_t whole = lane == 0 ? (end - i) / CYMA_LANES * CYMA_LANES : 0;
-            if (whole > 0) {
-                cyma_active.add[s->precision]((const char *)elements + i * size, s->lanes, whole);
-                i += whole;
-            }
-            else {
-                s->lanes[lane] += element(s, elements, i);
-                i++;
-            }
+    while (n > 0) {
+        const ptrdiff_t count = before_seam(s, n);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            s->lanes.sums[(s->position + i) % CYMA_LANES] += x[i];
         }
-        if (s->position % CYMA_SUM_BLOCK == 0 || s->position == s->row_length) {
-            fold(s);
-        }
-        if (s->position == s->row_length) {
-            end_row(s);
+        advance(s, count);
+        x += count;
+        n -= count;
+    }
+}
+
+/* The same for rows too short for lanes: their losses are added one after the other. */
+static void
+feed_short_rows(cyma_row_sums *s, cyma_bce_kernel kernel, int precision, cyma_bce *f, ptrdiff_t n)
+{
+    double losses[CYMA_SUM_BLOCK]; /* or floats */
+    f->loss = losses;
+    kernel(f, NULL, 0, n);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        *s->rows += precision == CYMA_F32 ? (double)((const float *)losses)[i] : losses[i];
+        if (++s->position == s->row_length) {
+            s->rows++;
+            s->position = 0;
         }
     }
 }
@@ -83,32 +127,35 @@ cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, ptrdiff_t n)
 {
     const cyma_bce_kernel kernel = cyma_active.bce[precision];
     const ptrdiff_t size = precision == CYMA_F32 ? sizeof(float) : sizeof(double);
-    double losses[CYMA_SUM_BLOCK]; /* or floats */
+    cyma_bce piece = *f;
     cyma_environment saved;
     cyma_enter_environment(&saved, precision);
-    if (s == NULL || f->loss != NULL) {
-        kernel(f, n);
-        if (s != NULL) {
-            cyma_add_to_rows(s, f->loss, n);
+    while (n > 0) {
+        ptrdiff_t count = n;
+        if (s == NULL) {
+            kernel(&piece, NULL, 0, n);
         }
+        else if (s->row_length <= CYMA_SHORT_ROW) {
+            count = n < CYMA_SUM_BLOCK ? n : CYMA_SUM_BLOCK;
+            feed_short_rows(s, kernel, precision, &piece, count);
+        }
+        else {
+            count = before_seam(s, n);
+            kernel(&piece, &s->lanes, s->position % CYMA_LANES, count);
+            advance(s, count);
+        }
+#define CYMA_STEP(member, size)                                                                    \
+    if (piece.member != NULL) {                                                                    \
+        piece.member = (void *)((char *)piece.member + count * (size));                            \
     }
-    else {
-        cyma_bce piece = *f;
-        piece.loss = losses;
-        for (ptrdiff_t start = 0; start < n; start += CYMA_SUM_BLOCK) {
-            const ptrdiff_t count = n - start < CYMA_SUM_BLOCK ? n - start : CYMA_SUM_BLOCK;
-#define CYMA_FROM_START(member)                                                                    \
-    piece.member = f->member == NULL ? NULL : (char *)f->member + start * size
-            CYMA_FROM_START(logits);
-            CYMA_FROM_START(targets);
-            CYMA_FROM_START(weight);
-            CYMA_FROM_START(pos_weight);
-            CYMA_FROM_START(grad);
-            CYMA_FROM_START(hess);
-            piece.where = f->where == NULL ? NULL : f->where + start;
-            kernel(&piece, count);
-            cyma_add_to_rows(s, losses, count);
-        }
+        CYMA_STEP(logits, size)
+        CYMA_STEP(targets, size)
+        CYMA_STEP(weight, size)
+        CYMA_STEP(pos_weight, size)
+        CYMA_STEP(where, 1)
+        CYMA_STEP(grad, size)
+#undef CYMA_STEP
+        n -= count;
     }
     cyma_leave_environment(&saved, precision);
 }

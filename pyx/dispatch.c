@@ -131,7 +131,6 @@ cyma_use_tier(const cyma_tier *tier)
     }
     for (int p = 0; p < CYMA_LD; p++) {
         cyma_active.bce[p] = tier->bce[p];
-        cyma_active.add[p] = tier->add[p];
     }
     cyma_active.half_to_float = tier->half_to_float;
     cyma_active.float_to_half = tier->float_to_half;

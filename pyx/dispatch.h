@@ -30,12 +30,16 @@ typedef struct {
     void *loss, *grad, *hess;   /* or NULL; not loss and hess at once */
 } cyma_bce;
 
-typedef void (*cyma_bce_kernel)(const cyma_bce *, ptrdiff_t n);
-
-/* lanes[i % CYMA_LANES] += x[i] for n elements, a multiple of CYMA_LANES: an order of summation
- * that vectors of every width can keep. */
+/* Partial sums of losses: element i of a row goes into lane i % CYMA_LANES, an order that vectors
+ * of every width can keep. A lane stands for sums[j] + log1p(products[j]). */
 enum { CYMA_LANES = 16 };
-typedef void (*cyma_add_kernel)(const void *x, double *lanes, ptrdiff_t n);
+typedef struct {
+    double sums[CYMA_LANES], products[CYMA_LANES];
+} cyma_lanes;
+
+/* n elements of which the first belongs to lane `first`. With lanes, losses are added there and not
+ * written. */
+typedef void (*cyma_bce_kernel)(const cyma_bce *, cyma_lanes *, ptrdiff_t first, ptrdiff_t n);
 
 /* kernels.c, compiled with the flags of one tier. */
 typedef struct {
@@ -44,7 +48,6 @@ typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
     cyma_kernel half_to_float, float_to_half;
     cyma_bce_kernel bce[CYMA_LD];
-    cyma_add_kernel add[CYMA_LD];
 } cyma_tier;
 
 /* The kernels in use: cyma_active.kernels[function][precision]. */
@@ -52,7 +55,6 @@ typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
     cyma_kernel half_to_float, float_to_half;
     cyma_bce_kernel bce[CYMA_LD];
-    cyma_add_kernel add[CYMA_LD];
 } cyma_kernel_table;
 
 extern cyma_kernel_table cyma_active;

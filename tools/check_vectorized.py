@@ -26,10 +26,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 REGISTERS = {"baseline": "xmm", "x86_64_v3": "ymm", "x86_64_v4": "zmm"}
 
 KERNELS = {f"{name}_{real}" for name in FUNCTIONS for real in ("f32", "f64")}
-KERNELS |= {"half_to_float", "float_to_half", "bce_f32", "bce_f64", "add_f32", "add_f64"}
+KERNELS |= {"half_to_float", "float_to_half", "bce_f32", "bce_f64"}
 
 # Scalar instructions on what a kernel is given once: the factors of binary cross-entropy.
-ONCE = {"bce_f32": {"cvtsd2ss", "vcvtsd2ss", "ucomisd", "vucomisd", "comisd", "vcomisd"}}
+ONCE = {"bce_f32": {f"{v}{name}" for v in ("", "v") for name in ("cvtsd2ss", "ucomisd", "cmpeqsd")}}
 ONCE["bce_f64"] = ONCE["bce_f32"]
 
 # Instructions on one number: arithmetic, comparisons and conversions, not moves and broadcasts.

@@ -11,33 +11,89 @@ typedef struct {
     CYMA_REAL loss, grad, hess;
 } CYMA_BCE;
 
-/* `sum` is a + b, often known to be 1. The second derivative lacks this factor. Without
- * `derivatives` those are not to be used. */
+typedef struct {
+    CYMA_REAL linear, e, grad;
+} CYMA_BCE_PARTS;
+
+/* e^-a for a >= 0, or nan. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_exp_minus)(CYMA_REAL a)
+{
+    CYMA_REDUCED reduced = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)), 1);
+    CYMA_REAL r = -reduced.r.hi;
+    CYMA_REAL r2 = r * r;
+    CYMA_REAL p = CYMA_FMA(r2, CYMA_F(cyma_exp_short_poly)(r, r2), r);
+    return CYMA_FMA(reduced.power, p, reduced.power) * CYMA_C(UNSCALE);
+}
+
+/* Whether the sign bit is set: one comparison of integers serves all that depends on it. */
+CYMA_INLINE int
+CYMA_F(cyma_signbit)(CYMA_REAL x)
+{
+    CYMA_SIGNED_BITS bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits < 0;
+}
+
+/* y with its sign changed if x has its sign bit set. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_times_sign)(CYMA_REAL y, CYMA_REAL x)
+{
+    const CYMA_BITS sign = (CYMA_BITS)1 << (8 * sizeof(CYMA_BITS) - 1);
+    CYMA_BITS x_bits, y_bits;
+    memcpy(&x_bits, &x, sizeof x_bits);
+    memcpy(&y_bits, &y, sizeof y_bits);
+    y_bits ^= x_bits & sign;
+    memcpy(&y, &y_bits, sizeof y);
+    return y;
+}
+
+/* hess is without its factor, a + b. Without `derivatives` those are not to be used. */
 CYMA_INLINE CYMA_BCE
-CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, CYMA_REAL sum, int derivatives)
+CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, int derivatives)
 {
     CYMA_BCE y;
     CYMA_REAL magnitude = CYMA_FABS(x);
-    CYMA_REDUCED reduced = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(magnitude, CYMA_C(CLAMP)), 1);
-    CYMA_REAL r = -reduced.r.hi;
-    CYMA_REAL r2 = r * r;
-    CYMA_REAL p = CYMA_FMA(r2, CYMA_F(cyma_exp_poly)(r, r2), r);
-    CYMA_REAL e = CYMA_FMA(reduced.power, p, reduced.power) * CYMA_C(UNSCALE); /* e^-|x| */
+    CYMA_REAL e = CYMA_F(cyma_exp_minus)(magnitude);
 
-    /* log1p(e) = 2 atanh(s), 2 s = 2 e / (2 + e), and sigmoid(|x|) = 1 / (1 + e) */
+    /* log1p(e) = 2 atanh(s / 2), s = 2 e / (2 + e), and sigmoid(|x|) = 1 / (1 + e) */
     CYMA_REAL v = derivatives ? 1 / ((1 + e) * (2 + e)) : 0;
     CYMA_REAL large = (2 + e) * v;
-    CYMA_REAL twice_s = derivatives ? 2 * e * ((1 + e) * v) : 2 * e / (2 + e);
-    CYMA_REAL u = twice_s * twice_s / 4;
-    CYMA_REAL log1p_exp = CYMA_FMA(twice_s * u, CYMA_F(cyma_atanh_wide_poly)(u), twice_s);
+    CYMA_REAL s = derivatives ? (e + e) * ((1 + e) * v) : (e + e) / (2 + e);
+    CYMA_REAL u = s * s;
+    CYMA_REAL log1p_exp = CYMA_FMA(s * u, CYMA_F(cyma_log_poly)(u), s);
 
     /* the coefficients of what grows with |x| and of what vanishes; 0 * inf is 0 */
-    CYMA_REAL grows = x < 0 ? a : b;
-    CYMA_REAL vanishes = x < 0 ? b : a;
+    int negative = CYMA_F(cyma_signbit)(x);
+    CYMA_REAL grows = negative ? a : b;
+    CYMA_REAL vanishes = negative ? b : a;
     CYMA_REAL linear = grows == 0 ? 0 : magnitude * grows;
-    CYMA_REAL slope = large * CYMA_FMA(-vanishes, e, grows);
-    y.loss = CYMA_FMA(sum, log1p_exp, linear);
-    y.grad = x < 0 ? -slope : slope;
+    y.loss = CYMA_FMA(a + b, log1p_exp, linear);
+    y.grad = CYMA_F(cyma_times_sign)(large * CYMA_FMA(-vanishes, e, grows), x);
     y.hess = large * (large * e);
     return y;
+}
+
+/* Without weights, a = z and b = 1 - z: the loss is linear + log1p(e). */
+CYMA_INLINE CYMA_BCE_PARTS
+CYMA_F(cyma_bce_unweighted)(CYMA_REAL x, CYMA_REAL z)
+{
+    CYMA_BCE_PARTS y;
+    CYMA_REAL magnitude = CYMA_FABS(x);
+    CYMA_REAL e = CYMA_F(cyma_exp_minus)(magnitude);
+    int negative = CYMA_F(cyma_signbit)(x);
+    CYMA_REAL grows = negative ? z : 1 - z;
+    CYMA_REAL vanishes = negative ? 1 - z : z;
+    y.linear = grows == 0 ? 0 : magnitude * grows;
+    y.e = e;
+    y.grad = CYMA_F(cyma_times_sign)(CYMA_FMA(-vanishes, e, grows) / (1 + e), x);
+    return y;
+}
+
+/* (1 + p)(1 + e) - 1. A sum of log1p(e) is log1p of a product that grows by this: without a
+ * logarithm for each element, and accurate however small the e are, as nothing cancels. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_grown)(CYMA_REAL p, CYMA_REAL e)
+{
+    return CYMA_FMA(p, 1 + e, e);
 }

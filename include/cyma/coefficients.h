@@ -29,12 +29,20 @@
 #define CYMA_ATANH_C2_F32 0x1.23e47p-3f
 #define CYMA_ATANH_C3_F32 0x1.ee0a6p-4f
 
-/* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/3 (1 + 2^-12),
+/* As EXP, with a coefficient less,
+ * relative error at most 2^(-26). */
+#define CYMA_EXP_SHORT_C0_F32 0x1.fffffep-2f
+#define CYMA_EXP_SHORT_C1_F32 0x1.5554bp-3f
+#define CYMA_EXP_SHORT_C2_F32 0x1.555716p-5f
+#define CYMA_EXP_SHORT_C3_F32 0x1.122798p-7f
+#define CYMA_EXP_SHORT_C4_F32 0x1.6b735cp-10f
+
+/* 2 atanh(s/2) ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 2/3 (1 + 2^-12),
  * relative error at most 2^(-27.7). */
-#define CYMA_ATANH_WIDE_C0_F32 0x1.555502p-2f
-#define CYMA_ATANH_WIDE_C1_F32 0x1.99d1dp-3f
-#define CYMA_ATANH_WIDE_C2_F32 0x1.1ebfc4p-3f
-#define CYMA_ATANH_WIDE_C3_F32 0x1.1ecd7ep-3f
+#define CYMA_LOG_C0_F32 0x1.555502p-4f
+#define CYMA_LOG_C1_F32 0x1.99d1dp-7f
+#define CYMA_LOG_C2_F32 0x1.1ebfc4p-9f
+#define CYMA_LOG_C3_F32 0x1.1ecd7ep-11f
 
 /* 1/ln2, and ln2 = LN2_HI + LN2_LO; n * LN2_HI is exact for every n in use. */
 #define CYMA_LOG2E_F64 0x1.71547652b82fep0
@@ -75,17 +83,29 @@
 #define CYMA_ATANH_C6_F64 0x1.0dcdf77dd2433p-4
 #define CYMA_ATANH_C7_F64 0x1.1b7101609930cp-4
 
-/* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/3 (1 + 2^-12),
- * relative error at most 2^(-59.4). */
-#define CYMA_ATANH_WIDE_C0_F64 0x1.5555555555535p-2
-#define CYMA_ATANH_WIDE_C1_F64 0x1.99999999a074cp-3
-#define CYMA_ATANH_WIDE_C2_F64 0x1.249249208c8f8p-3
-#define CYMA_ATANH_WIDE_C3_F64 0x1.c71c741c51bafp-4
-#define CYMA_ATANH_WIDE_C4_F64 0x1.745cb4057fa07p-4
-#define CYMA_ATANH_WIDE_C5_F64 0x1.3b1ddaf18dca4p-4
-#define CYMA_ATANH_WIDE_C6_F64 0x1.1067cc30a0b4p-4
-#define CYMA_ATANH_WIDE_C7_F64 0x1.efd7d62ef51fdp-5
-#define CYMA_ATANH_WIDE_C8_F64 0x1.55b31ad0f967cp-5
-#define CYMA_ATANH_WIDE_C9_F64 0x1.5c76ff6bfe9d4p-4
+/* As EXP, with a coefficient less,
+ * relative error at most 2^(-55.5). */
+#define CYMA_EXP_SHORT_C0_F64 0x1.0000000000005p-1
+#define CYMA_EXP_SHORT_C1_F64 0x1.555555555553bp-3
+#define CYMA_EXP_SHORT_C2_F64 0x1.5555555552106p-5
+#define CYMA_EXP_SHORT_C3_F64 0x1.1111111118833p-7
+#define CYMA_EXP_SHORT_C4_F64 0x1.6c16c17f3173bp-10
+#define CYMA_EXP_SHORT_C5_F64 0x1.a01a0177f2d28p-13
+#define CYMA_EXP_SHORT_C6_F64 0x1.a019a698a1a8cp-16
+#define CYMA_EXP_SHORT_C7_F64 0x1.71de8101f5b88p-19
+#define CYMA_EXP_SHORT_C8_F64 0x1.28a29956eb4e1p-22
+#define CYMA_EXP_SHORT_C9_F64 0x1.ae77922cc7433p-26
+
+/* 2 atanh(s/2) ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 2/3 (1 + 2^-12),
+ * relative error at most 2^(-54.1). */
+#define CYMA_LOG_C0_F64 0x1.555555555593bp-4
+#define CYMA_LOG_C1_F64 0x1.99999998eb2aap-7
+#define CYMA_LOG_C2_F64 0x1.2492497876542p-9
+#define CYMA_LOG_C3_F64 0x1.c71c4a4e49e13p-12
+#define CYMA_LOG_C4_F64 0x1.746253777a767p-14
+#define CYMA_LOG_C5_F64 0x1.3aa8ed702d2d4p-16
+#define CYMA_LOG_C6_F64 0x1.1641a1dd3d39dp-18
+#define CYMA_LOG_C7_F64 0x1.9587bf60c0a68p-21
+#define CYMA_LOG_C8_F64 0x1.6b67d49fa44aep-22
 
 #endif

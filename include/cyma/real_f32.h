@@ -2,11 +2,13 @@
  * Undone by real_end.h. */
 #define CYMA_REAL float
 #define CYMA_BITS uint32_t
+#define CYMA_SIGNED_BITS int32_t
 #define CYMA_F(name) name##_f32        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F32 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f32
 #define CYMA_REDUCED cyma_reduced_f32
 #define CYMA_BCE cyma_bce_f32
+#define CYMA_BCE_PARTS cyma_bce_parts_f32
 #define CYMA_FABS fabsf
 #define CYMA_COPYSIGN copysignf
 #if CYMA_HAVE_FMA
@@ -55,12 +57,23 @@ cyma_atanh_poly_f32(float u)
     return CYMA_FMA(c23, u * u, c01);
 }
 
+/* Even and odd terms apart: less arithmetic than Estrin's scheme, for kernels that do more else. */
 CYMA_INLINE float
-cyma_atanh_wide_poly_f32(float u)
+cyma_exp_short_poly_f32(float r, float r2)
 {
-    float c01 = CYMA_FMA(CYMA_ATANH_WIDE_C1_F32, u, CYMA_ATANH_WIDE_C0_F32);
-    float c23 = CYMA_FMA(CYMA_ATANH_WIDE_C3_F32, u, CYMA_ATANH_WIDE_C2_F32);
-    return CYMA_FMA(c23, u * u, c01);
+    float even = CYMA_FMA(CYMA_FMA(CYMA_EXP_SHORT_C4_F32, r2, CYMA_EXP_SHORT_C2_F32), r2,
+                          CYMA_EXP_SHORT_C0_F32);
+    float odd = CYMA_FMA(CYMA_EXP_SHORT_C3_F32, r2, CYMA_EXP_SHORT_C1_F32);
+    return CYMA_FMA(odd, r, even);
+}
+
+CYMA_INLINE float
+cyma_log_poly_f32(float u)
+{
+    float u2 = u * u;
+    float even = CYMA_FMA(CYMA_LOG_C2_F32, u2, CYMA_LOG_C0_F32);
+    float odd = CYMA_FMA(CYMA_LOG_C3_F32, u2, CYMA_LOG_C1_F32);
+    return CYMA_FMA(odd, u, even);
 }
 
 #endif

@@ -2,11 +2,13 @@
  * Undone by real_end.h. */
 #define CYMA_REAL double
 #define CYMA_BITS uint64_t
+#define CYMA_SIGNED_BITS int64_t
 #define CYMA_F(name) name##_f64        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f64
 #define CYMA_REDUCED cyma_reduced_f64
 #define CYMA_BCE cyma_bce_f64
+#define CYMA_BCE_PARTS cyma_bce_parts_f64
 #define CYMA_FABS fabs
 #define CYMA_COPYSIGN copysign
 #if CYMA_HAVE_FMA
@@ -67,19 +69,35 @@ cyma_atanh_poly_f64(double u)
     return CYMA_FMA(CYMA_FMA(CYMA_FMA(c67, u2, c45), u2, c23), u2, c01);
 }
 
+/* Even and odd terms apart: less arithmetic than Estrin's scheme, for kernels that do more else. */
 CYMA_INLINE double
-cyma_atanh_wide_poly_f64(double u)
+cyma_exp_short_poly_f64(double r, double r2)
+{
+    double even =
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_EXP_SHORT_C8_F64, r2, CYMA_EXP_SHORT_C6_F64), r2,
+                                   CYMA_EXP_SHORT_C4_F64),
+                          r2, CYMA_EXP_SHORT_C2_F64),
+                 r2, CYMA_EXP_SHORT_C0_F64);
+    double odd =
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_EXP_SHORT_C9_F64, r2, CYMA_EXP_SHORT_C7_F64), r2,
+                                   CYMA_EXP_SHORT_C5_F64),
+                          r2, CYMA_EXP_SHORT_C3_F64),
+                 r2, CYMA_EXP_SHORT_C1_F64);
+    return CYMA_FMA(odd, r, even);
+}
+
+CYMA_INLINE double
+cyma_log_poly_f64(double u)
 {
     double u2 = u * u;
-    double u4 = u2 * u2;
-    double c01 = CYMA_FMA(CYMA_ATANH_WIDE_C1_F64, u, CYMA_ATANH_WIDE_C0_F64);
-    double c23 = CYMA_FMA(CYMA_ATANH_WIDE_C3_F64, u, CYMA_ATANH_WIDE_C2_F64);
-    double c45 = CYMA_FMA(CYMA_ATANH_WIDE_C5_F64, u, CYMA_ATANH_WIDE_C4_F64);
-    double c67 = CYMA_FMA(CYMA_ATANH_WIDE_C7_F64, u, CYMA_ATANH_WIDE_C6_F64);
-    double c89 = CYMA_FMA(CYMA_ATANH_WIDE_C9_F64, u, CYMA_ATANH_WIDE_C8_F64);
-    double c03 = CYMA_FMA(c23, u2, c01);
-    double c47 = CYMA_FMA(c67, u2, c45);
-    return CYMA_FMA(CYMA_FMA(c89, u4, c47), u4, c03);
+    double even = CYMA_FMA(
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_LOG_C8_F64, u2, CYMA_LOG_C6_F64), u2, CYMA_LOG_C4_F64), u2,
+                 CYMA_LOG_C2_F64),
+        u2, CYMA_LOG_C0_F64);
+    double odd =
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_LOG_C7_F64, u2, CYMA_LOG_C5_F64), u2, CYMA_LOG_C3_F64), u2,
+                 CYMA_LOG_C1_F64);
+    return CYMA_FMA(odd, u, even);
 }
 
 #endif

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from cyma._ufuncs import UFUNCS, RowSums, all_plain, feed_bce
+from cyma._ufuncs import UFUNCS, RowSums, all_plain, feed_bce, is_plain
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 
@@ -72,7 +72,7 @@ class _Operands:
         return x.transpose(self.kept + self.axes) if self.kept else x
 
 
-def _real(name: str, x) -> np.ndarray:
+def real(name: str, x) -> np.ndarray:
     """Array of real numbers."""
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
@@ -95,7 +95,7 @@ def _weight(name: str, x, shape: tuple[int, ...]) -> np.ndarray | float:
     """Weights of a shape, or one for all elements."""
     if x is None:
         return 1.0
-    x = _broadcastable(name, _real(name, x), shape)
+    x = _broadcastable(name, real(name, x), shape)
     return x.item() if x.size == 1 else x
 
 
@@ -114,18 +114,18 @@ def _normalized_axes(axis, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(axes))
 
 
-def _check_targets(targets: np.ndarray, where: np.ndarray | None) -> None:
-    """Raise ValueError at the first target outside [0, 1] that is not masked."""
-    mask = True if where is None or targets.ndim == 0 else where
+def check_unit_interval(name: str, x: np.ndarray, where: np.ndarray | None = None) -> None:
+    """Raise ValueError at the first element outside [0, 1] that is not masked."""
+    mask = True if where is None or x.ndim == 0 else where
     with np.errstate(invalid="ignore"):
-        low = np.min(targets, initial=0, where=mask)
-        high = np.max(targets, initial=1, where=mask)
+        low = np.min(x, initial=0, where=mask)
+        high = np.max(x, initial=1, where=mask)
     if low >= 0 and high <= 1:
         return
-    wrong = ~((targets >= 0) & (targets <= 1)) & mask
+    wrong = ~((x >= 0) & (x <= 1)) & mask
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, index))}]" if index else ""
-    raise ValueError(f"targets{place} = {targets[index]} is outside [0, 1]")
+    raise ValueError(f"{name}{place} = {x[index]} is outside [0, 1]")
 
 
 def _result_dtype(logits: np.dtype) -> np.dtype:
@@ -151,7 +151,7 @@ def _validate(
     check_targets,
 ) -> _Operands:
     """Check all arguments; errors name the argument and what was given."""
-    logits, targets = _real("logits", logits), _real("targets", targets)
+    logits, targets = real("logits", logits), real("targets", targets)
     shape = logits.shape
     if targets.shape != shape and targets.shape != ():
         raise ValueError(f"targets of shape {targets.shape} do not match logits of shape {shape}")
@@ -175,7 +175,7 @@ def _validate(
     if reduction == "none" and axis is not None:
         raise ValueError(f"axis = {axis} needs a reduction other than 'none'")
     if check_targets:
-        _check_targets(targets, where)
+        check_unit_interval("targets", targets, where)
     axes = _normalized_axes(axis, logits.ndim)
     kept = () if axis is None else tuple([k for k in range(logits.ndim) if k not in axes])
     return _Operands(
@@ -198,15 +198,61 @@ def _pieces(o: _Operands, operands: list, dtypes: list[np.dtype], writable: int 
     Arrays are cut; scalars and None stay what they are. The last ``writable`` operands are written
     to.
     """
-    if not o.kept and all_plain(operands, dtypes):
-        return (operands,)
-    return _copied_pieces(o, operands, dtypes, len(operands) - writable)
+    first_writable = len(operands) - writable
+    if not o.kept:
+        if all_plain(operands, dtypes):
+            return (operands,)
+        period = max((_period(x, o.logits.shape) for x in operands), default=1)
+        if period <= _PIECE:
+            return _sliced_pieces(o, operands, dtypes, first_writable, period)
+    return _iterated_pieces(o, operands, dtypes, first_writable)
 
 
-def _copied_pieces(
+def _period(x, shape: tuple[int, ...]) -> float:
+    """Elements of the shape after which those of an operand repeat, in the order of C.
+
+    1 if no copy is needed to tell, infinity if it does not lie in that order.
+    """
+    if not isinstance(x, np.ndarray) or (x.shape == shape and x.flags.c_contiguous):
+        return 1
+    last_axes = x.shape
+    while last_axes and last_axes[0] == 1:
+        last_axes = last_axes[1:]
+    if last_axes == shape or last_axes != shape[len(shape) - len(last_axes) :]:
+        return math.inf
+    return x.size
+
+
+def _sliced_pieces(
+    o: _Operands, operands: list, dtypes: list[np.dtype], first_writable: int, period: int
+) -> Iterator[list]:
+    """Slices of contiguous arrays, converted if need be; what repeats is repeated once for all."""
+    size = o.logits.size
+    length = min(_PIECE // period * period, size)
+    arrays = {k: x for k, x in enumerate(operands) if isinstance(x, np.ndarray)}
+    whole = {k: x.reshape(-1) for k, x in arrays.items() if x.shape == o.logits.shape}
+    repeated = {}
+    for k in arrays.keys() - whole.keys():
+        rows = np.empty((length // arrays[k].size, *arrays[k].shape), dtypes[k])
+        rows[...] = arrays[k]
+        repeated[k] = rows.reshape(-1)
+    for start in range(0, size, length):
+        piece = operands.copy()
+        for k, x in whole.items():
+            part = x[start : start + length]
+            piece[k] = part if is_plain(part, dtypes[k]) else part.astype(dtypes[k])
+        for k, x in repeated.items():
+            piece[k] = x[: size - start]
+        yield piece
+        for k in range(first_writable, len(operands)):
+            if k in whole and piece[k].base is None:
+                whole[k][start : start + length] = piece[k]
+
+
+def _iterated_pieces(
     o: _Operands, operands: list, dtypes: list[np.dtype], first_writable: int
 ) -> Iterator[list]:
-    """Pieces that NumPy copies, as far as it must."""
+    """Pieces of arrays of any layout, copied by NumPy's iterator as far as it must."""
     arrays = [k for k, x in enumerate(operands) if isinstance(x, np.ndarray)]
     flags = ["contig", "aligned"]
     with np.nditer(
@@ -243,7 +289,7 @@ def _compute(
         _compute_longdouble(o, loss, rows, grad, hess, scale, floor)
     elif o.logits.size:
         working = o.working_dtype
-        sums = None if rows is None else RowSums(working, o.row_length, rows)
+        sums = None if rows is None else RowSums(o.row_length, rows)
         operands = [o.logits, o.targets, o.weight, o.pos_weight, o.where, loss, grad, hess]
         dtypes = [working] * 4 + [_BOOL] + [working] * 3
         pieces = _pieces(o, operands, dtypes, writable=3)
@@ -294,14 +340,14 @@ def _count(o: _Operands) -> np.ndarray | float:
 def _sum_of_weights(o: _Operands) -> np.ndarray | float:
     """Sum of the unmasked weights of each row."""
     if not isinstance(o.weight, np.ndarray):
-        return _count(o) * o.weight
+        return _count(o) * (np.longdouble(o.weight) if o.is_long else o.weight)
     if o.is_long:
         weight = np.broadcast_to(o.weight, o.logits.shape)
         where = True if o.where is None else o.where
         return np.sum(weight, axis=o.axes, dtype=np.longdouble, where=where)
     rows = o.new_rows()
     if o.logits.size:
-        sums = RowSums(_FLOAT64, o.row_length, rows)
+        sums = RowSums(o.row_length, rows)
         operands = [np.broadcast_to(o.weight, o.logits.shape), o.where]
         for weight, mask in _pieces(o, operands, [_FLOAT64, _BOOL]):
             sums.add(weight if mask is None else np.where(mask, weight, 0.0))
@@ -366,13 +412,13 @@ def _derivative(
 
 
 def gradient_and_hessian(
-    logits, targets, *, weight=None, pos_weight=None, min_hessian: float
+    logits: np.ndarray, targets: np.ndarray, *, weight, pos_weight, min_hessian: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both derivatives of each element's loss, in one pass and in float32, whatever the logits.
 
-    Without weights, the second one is at least ``min_hessian``. Targets are checked.
+    Without weights, the second one is at least ``min_hessian``.
     """
-    o = _validate(logits, targets, weight, pos_weight, 0.0, None, "none", None, True)
+    o = _validate(logits, targets, weight, pos_weight, 0.0, None, "none", None, False)
     grad, hess = _new_like(o.logits, _FLOAT32), _new_like(o.logits, _FLOAT32)
     _compute(o, grad=grad, hess=hess, floor=min_hessian)
     return grad, hess
