@@ -3,9 +3,9 @@
  *
  *     loss = a softplus(-x) + b softplus(x),   a = w pw z,   b = w (1 - z)
  *
- * and its two derivatives by x, from one e^-|x| and one division. Nothing is compensated, so an
- * error is some 3 ULP instead of 1 (less than the sum loses beside it), but nothing cancels either:
- * both tails keep their digits. */
+ * and its two derivatives by x, from one e^-|x| and one division at most. Nothing is compensated,
+ * so an error is some 3 ULP instead of 1 (less than the sum loses beside it), but nothing cancels
+ * either: both tails keep their digits. */
 
 typedef struct {
     CYMA_REAL loss, grad, hess;
@@ -55,13 +55,8 @@ CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, int derivatives)
     CYMA_BCE y;
     CYMA_REAL magnitude = CYMA_FABS(x);
     CYMA_REAL e = CYMA_F(cyma_exp_minus)(magnitude);
-
-    /* log1p(e) = 2 atanh(s / 2), s = 2 e / (2 + e), and sigmoid(|x|) = 1 / (1 + e) */
-    CYMA_REAL v = derivatives ? 1 / ((1 + e) * (2 + e)) : 0;
-    CYMA_REAL large = (2 + e) * v;
-    CYMA_REAL s = derivatives ? (e + e) * ((1 + e) * v) : (e + e) / (2 + e);
-    CYMA_REAL u = s * s;
-    CYMA_REAL log1p_exp = CYMA_FMA(s * u, CYMA_F(cyma_log_poly)(u), s);
+    CYMA_REAL log1p_exp, large; /* log1p(e^-|x|) and sigmoid(|x|) */
+    CYMA_F(cyma_log1p_and_reciprocal)(e, derivatives, &log1p_exp, &large);
 
     /* the coefficients of what grows with |x| and of what vanishes; 0 * inf is 0 */
     int negative = CYMA_F(cyma_signbit)(x);

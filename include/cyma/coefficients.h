@@ -37,12 +37,16 @@
 #define CYMA_EXP_SHORT_C3_F32 0x1.122798p-7f
 #define CYMA_EXP_SHORT_C4_F32 0x1.6b735cp-10f
 
-/* 2 atanh(s/2) ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 2/3 (1 + 2^-12),
- * relative error at most 2^(-27.7). */
-#define CYMA_LOG_C0_F32 0x1.555502p-4f
-#define CYMA_LOG_C1_F32 0x1.99d1dp-7f
-#define CYMA_LOG_C2_F32 0x1.1ebfc4p-9f
-#define CYMA_LOG_C3_F32 0x1.1ecd7ep-11f
+/* log1p(e) ~ e + e^2 (C0 + C1 e + ...) for 0 <= e <= 1,
+ * relative error at most 2^(-24.8). */
+#define CYMA_LOG1P_C0_F32 -0x1.ffff14p-2f
+#define CYMA_LOG1P_C1_F32 0x1.5535dep-2f
+#define CYMA_LOG1P_C2_F32 -0x1.fd1368p-3f
+#define CYMA_LOG1P_C3_F32 0x1.884554p-3f
+#define CYMA_LOG1P_C4_F32 -0x1.19af8ep-3f
+#define CYMA_LOG1P_C5_F32 0x1.44707ap-4f
+#define CYMA_LOG1P_C6_F32 -0x1.eca398p-6f
+#define CYMA_LOG1P_C7_F32 0x1.5fa0dap-8f
 
 /* 1/ln2, and ln2 = LN2_HI + LN2_LO; n * LN2_HI is exact for every n in use. */
 #define CYMA_LOG2E_F64 0x1.71547652b82fep0
@@ -98,14 +102,14 @@
 
 /* 2 atanh(s/2) ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 2/3 (1 + 2^-12),
  * relative error at most 2^(-54.1). */
-#define CYMA_LOG_C0_F64 0x1.555555555593bp-4
-#define CYMA_LOG_C1_F64 0x1.99999998eb2aap-7
-#define CYMA_LOG_C2_F64 0x1.2492497876542p-9
-#define CYMA_LOG_C3_F64 0x1.c71c4a4e49e13p-12
-#define CYMA_LOG_C4_F64 0x1.746253777a767p-14
-#define CYMA_LOG_C5_F64 0x1.3aa8ed702d2d4p-16
-#define CYMA_LOG_C6_F64 0x1.1641a1dd3d39dp-18
-#define CYMA_LOG_C7_F64 0x1.9587bf60c0a68p-21
-#define CYMA_LOG_C8_F64 0x1.6b67d49fa44aep-22
+#define CYMA_ATANH_WIDE_C0_F64 0x1.555555555593bp-4
+#define CYMA_ATANH_WIDE_C1_F64 0x1.99999998eb2aap-7
+#define CYMA_ATANH_WIDE_C2_F64 0x1.2492497876542p-9
+#define CYMA_ATANH_WIDE_C3_F64 0x1.c71c4a4e49e13p-12
+#define CYMA_ATANH_WIDE_C4_F64 0x1.746253777a767p-14
+#define CYMA_ATANH_WIDE_C5_F64 0x1.3aa8ed702d2d4p-16
+#define CYMA_ATANH_WIDE_C6_F64 0x1.1641a1dd3d39dp-18
+#define CYMA_ATANH_WIDE_C7_F64 0x1.9587bf60c0a68p-21
+#define CYMA_ATANH_WIDE_C8_F64 0x1.6b67d49fa44aep-22
 
 #endif

@@ -67,13 +67,20 @@ cyma_exp_short_poly_f32(float r, float r2)
     return CYMA_FMA(odd, r, even);
 }
 
-CYMA_INLINE float
-cyma_log_poly_f32(float u)
+/* log1p(e) and, if wanted, 1 / (1 + e) for e in [0, 1], or nan. A polynomial costs no more than a
+ * second division. */
+CYMA_INLINE void
+cyma_log1p_and_reciprocal_f32(float e, int wanted, float *log, float *reciprocal)
 {
-    float u2 = u * u;
-    float even = CYMA_FMA(CYMA_LOG_C2_F32, u2, CYMA_LOG_C0_F32);
-    float odd = CYMA_FMA(CYMA_LOG_C3_F32, u2, CYMA_LOG_C1_F32);
-    return CYMA_FMA(odd, u, even);
+    float e2 = e * e;
+    float even = CYMA_FMA(
+        CYMA_FMA(CYMA_FMA(CYMA_LOG1P_C6_F32, e2, CYMA_LOG1P_C4_F32), e2, CYMA_LOG1P_C2_F32), e2,
+        CYMA_LOG1P_C0_F32);
+    float odd = CYMA_FMA(
+        CYMA_FMA(CYMA_FMA(CYMA_LOG1P_C7_F32, e2, CYMA_LOG1P_C5_F32), e2, CYMA_LOG1P_C3_F32), e2,
+        CYMA_LOG1P_C1_F32);
+    *log = CYMA_FMA(CYMA_FMA(odd, e, even), e2, e);
+    *reciprocal = wanted ? 1 / (1 + e) : 0;
 }
 
 #endif

@@ -86,18 +86,24 @@ cyma_exp_short_poly_f64(double r, double r2)
     return CYMA_FMA(odd, r, even);
 }
 
-CYMA_INLINE double
-cyma_log_poly_f64(double u)
+/* log1p(e) and, if wanted, 1 / (1 + e) for e in [0, 1], or nan, from one division: log1p(e) is
+ * 2 atanh(s / 2), s = 2 e / (2 + e). */
+CYMA_INLINE void
+cyma_log1p_and_reciprocal_f64(double e, int wanted, double *log, double *reciprocal)
 {
-    double u2 = u * u;
-    double even = CYMA_FMA(
-        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_LOG_C8_F64, u2, CYMA_LOG_C6_F64), u2, CYMA_LOG_C4_F64), u2,
-                 CYMA_LOG_C2_F64),
-        u2, CYMA_LOG_C0_F64);
-    double odd =
-        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_LOG_C7_F64, u2, CYMA_LOG_C5_F64), u2, CYMA_LOG_C3_F64), u2,
-                 CYMA_LOG_C1_F64);
-    return CYMA_FMA(odd, u, even);
+    double v = wanted ? 1 / ((1 + e) * (2 + e)) : 0;
+    double s = wanted ? (e + e) * ((1 + e) * v) : (e + e) / (2 + e);
+    double u = s * s;
+    double high =
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_ATANH_WIDE_C8_F64, u, CYMA_ATANH_WIDE_C7_F64), u,
+                                   CYMA_ATANH_WIDE_C6_F64),
+                          u, CYMA_ATANH_WIDE_C5_F64),
+                 u, CYMA_ATANH_WIDE_C4_F64);
+    double low =
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(high, u, CYMA_ATANH_WIDE_C3_F64), u, CYMA_ATANH_WIDE_C2_F64), u,
+                 CYMA_ATANH_WIDE_C1_F64);
+    *log = CYMA_FMA(s * u, CYMA_FMA(low, u, CYMA_ATANH_WIDE_C0_F64), s);
+    *reciprocal = (2 + e) * v;
 }
 
 #endif

@@ -82,20 +82,21 @@ def real(name: str, x) -> np.ndarray:
 
 def _broadcastable(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Check that an array broadcasts to a shape and does not enlarge it."""
-    try:
-        fits = x.shape == shape or np.broadcast_shapes(x.shape, shape) == shape
-    except ValueError:
-        fits = False
+    fits = x.ndim <= len(shape) and all(
+        n in (1, m) for n, m in zip(x.shape[::-1], shape[::-1], strict=False)
+    )
     if not fits:
         raise ValueError(f"{name} of shape {x.shape} does not broadcast to logits' shape {shape}")
     return x
 
 
 def _weight(name: str, x, shape: tuple[int, ...]) -> np.ndarray | float:
-    """Weights of a shape, or one for all elements."""
+    """Weights that broadcast to a shape, or one for all elements."""
     if x is None:
         return 1.0
-    x = _broadcastable(name, real(name, x), shape)
+    x = real(name, x)
+    if x.shape != shape:
+        _broadcastable(name, x, shape)
     return x.item() if x.size == 1 else x
 
 
@@ -202,25 +203,22 @@ def _pieces(o: _Operands, operands: list, dtypes: list[np.dtype], writable: int 
     if not o.kept:
         if all_plain(operands, dtypes):
             return (operands,)
-        period = max((_period(x, o.logits.shape) for x in operands), default=1)
+        period = max([_period(x, o.logits.shape) for x in operands])
         if period <= _PIECE:
             return _sliced_pieces(o, operands, dtypes, first_writable, period)
     return _iterated_pieces(o, operands, dtypes, first_writable)
 
 
 def _period(x, shape: tuple[int, ...]) -> float:
-    """Elements of the shape after which those of an operand repeat, in the order of C.
-
-    1 if no copy is needed to tell, infinity if it does not lie in that order.
-    """
-    if not isinstance(x, np.ndarray) or (x.shape == shape and x.flags.c_contiguous):
+    """Elements after which those of an operand repeat, in the order of C; infinity if never."""
+    if not isinstance(x, np.ndarray):
         return 1
+    if x.shape == shape:
+        return 1 if x.flags.c_contiguous else math.inf  # converted as it is, or not at all
     last_axes = x.shape
     while last_axes and last_axes[0] == 1:
         last_axes = last_axes[1:]
-    if last_axes == shape or last_axes != shape[len(shape) - len(last_axes) :]:
-        return math.inf
-    return x.size
+    return x.size if last_axes == shape[len(shape) - len(last_axes) :] else math.inf
 
 
 def _sliced_pieces(
