@@ -5,6 +5,7 @@ import numpy
 
 cimport numpy as cnp
 from libc.math cimport INFINITY
+from libc.string cimport memcpy
 
 from cyma._docstrings import docstring
 from cyma._table import DTYPES, Function, Worst
@@ -51,6 +52,7 @@ cdef extern from "table.h":
 cdef extern from "dispatch.h":
     enum:
         CYMA_FUNCTIONS
+        CYMA_LANES
     ctypedef struct cyma_tier:
         const char *name
         int fma
@@ -87,7 +89,13 @@ cdef extern from "bce.h":
         pass
     void cyma_begin_rows(cyma_row_sums *s, Py_ssize_t row_length, double *rows)
     void cyma_add_to_rows(cyma_row_sums *s, const double *x, Py_ssize_t n) nogil
-    void cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, Py_ssize_t n) nogil
+    ctypedef struct cyma_repeats:
+        Py_ssize_t period
+        int weight, pos_weight, where
+    void cyma_feed_bce(
+        cyma_row_sums *s, int precision, const cyma_bce *f, const cyma_repeats *repeats,
+        Py_ssize_t n,
+    ) nogil
 
 
 cdef dict _by_dtype(const double *bounds):
@@ -318,6 +326,20 @@ def all_plain(list operands not None, list dtypes not None):
     return True
 
 
+def repeat(cnp.ndarray x not None, Py_ssize_t length):
+    """The elements of a contiguous array again and again, in one dimension of a greater length."""
+    cdef Py_ssize_t done = cnp.PyArray_NBYTES(x), size
+    cdef cnp.npy_intp elements = length
+    cdef cnp.ndarray y = cnp.PyArray_SimpleNew(1, &elements, cnp.PyArray_TYPE(x))
+    cdef char *data = <char *>cnp.PyArray_DATA(y)
+    size = cnp.PyArray_NBYTES(y)
+    memcpy(data, cnp.PyArray_DATA(x), done)
+    while done < size:
+        memcpy(data + done, data, min(done, size - done))
+        done *= 2
+    return y
+
+
 cdef void *_data(cnp.ndarray x):
     return NULL if x is None else cnp.PyArray_DATA(x)
 
@@ -331,6 +353,17 @@ cdef void *_data_or_value(operand, double *value) except? NULL:
     return NULL
 
 
+cdef bint _repeats(operand, Py_ssize_t n, Py_ssize_t *period):
+    """Whether an operand is an array of another length than n, which is then the period."""
+    cdef Py_ssize_t length = n
+    if isinstance(operand, cnp.ndarray):
+        length = (<cnp.ndarray>operand).size
+    if length == n:
+        return False
+    period[0] = length
+    return True
+
+
 def feed_bce(
     RowSums sums, cnp.ndarray logits not None, targets, weight, pos_weight, cnp.ndarray where,
     cnp.ndarray loss, cnp.ndarray grad, cnp.ndarray hess,
@@ -338,13 +371,15 @@ def feed_bce(
 ):
     """Compute binary cross-entropy of a piece of the elements, and take its losses into ``sums``.
 
-    Arrays are plain, of one length and, but for ``where``, of one dtype: float32 or float64.
+    Arrays are plain, of one length and, but for ``where``, of one dtype: float32 or float64. Those
+    of ``weight``, ``pos_weight`` and ``where`` that have another length, one for all, are repeated.
     ``targets``, ``weight`` and ``pos_weight`` may be scalars; ``where``, ``sums`` and what is not
-    wanted of ``loss``, ``grad`` and ``hess`` may be None, and ``hess`` must be if losses are wanted.
-    The derivatives are multiplied by ``scale``; the second one, without weights, is at least
-    ``floor``.
+    wanted of ``loss``, ``grad`` and ``hess`` may be None, and ``hess`` must be None if losses are
+    wanted. The derivatives are multiplied by ``scale``; the second one, without weights, is at
+    least ``floor``.
     """
     cdef cyma_bce f
+    cdef cyma_repeats repeats
     cdef cyma_row_sums *state = NULL if sums is None else &sums.state
     cdef int precision = _precision(logits.dtype)
     cdef Py_ssize_t n = logits.size
@@ -356,8 +391,12 @@ def feed_bce(
     f.loss, f.grad, f.hess = _data(loss), _data(grad), _data(hess)
     f.keep, f.add = 1 - label_smoothing, label_smoothing / 2
     f.scale, f.floor = scale, floor
+    repeats.period = n
+    repeats.weight = _repeats(weight, n, &repeats.period)
+    repeats.pos_weight = _repeats(pos_weight, n, &repeats.period)
+    repeats.where = _repeats(where, n, &repeats.period)
     with nogil:
-        cyma_feed_bce(state, precision, &f, n)
+        cyma_feed_bce(state, precision, &f, &repeats, n)
 
 
 _TIERS = _read_tiers()
@@ -365,6 +404,7 @@ _tier = None
 FUNCTIONS = _read_functions()
 ALIASES = _read_aliases()
 THRESHOLDS = _read_thresholds()
+LANES = CYMA_LANES
 _DOCUMENTS = []
 UFUNCS = _make_ufuncs()
 set_tier(runtime_info()["supported_tiers"][-1])

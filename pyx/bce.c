@@ -113,6 +113,7 @@ feed_short_rows(cyma_row_sums *s, cyma_bce_kernel kernel, int precision, cyma_bc
     double losses[CYMA_SUM_BLOCK]; /* or floats */
     f->loss = losses;
     kernel(f, NULL, 0, n);
+    f->loss = NULL;
     for (ptrdiff_t i = 0; i < n; i++) {
         *s->rows += precision == CYMA_F32 ? (double)((const float *)losses)[i] : losses[i];
         if (++s->position == s->row_length) {
@@ -123,39 +124,45 @@ feed_short_rows(cyma_row_sums *s, cyma_bce_kernel kernel, int precision, cyma_bc
 }
 
 void
-cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, ptrdiff_t n)
+cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, const cyma_repeats *repeats,
+              ptrdiff_t n)
 {
     const cyma_bce_kernel kernel = cyma_active.bce[precision];
     const ptrdiff_t size = precision == CYMA_F32 ? sizeof(float) : sizeof(double);
     cyma_bce piece = *f;
+    ptrdiff_t phase = 0;
     cyma_environment saved;
     cyma_enter_environment(&saved, precision);
     while (n > 0) {
-        ptrdiff_t count = n;
+        ptrdiff_t count = n < repeats->period - phase ? n : repeats->period - phase;
         if (s == NULL) {
-            kernel(&piece, NULL, 0, n);
+            kernel(&piece, NULL, 0, count);
         }
         else if (s->row_length <= CYMA_SHORT_ROW) {
-            count = n < CYMA_SUM_BLOCK ? n : CYMA_SUM_BLOCK;
+            count = count < CYMA_SUM_BLOCK ? count : CYMA_SUM_BLOCK;
             feed_short_rows(s, kernel, precision, &piece, count);
         }
         else {
-            count = before_seam(s, n);
+            count = before_seam(s, count);
             kernel(&piece, &s->lanes, s->position % CYMA_LANES, count);
             advance(s, count);
         }
-#define CYMA_STEP(member, size)                                                                    \
-    if (piece.member != NULL) {                                                                    \
-        piece.member = (void *)((char *)piece.member + count * (size));                            \
-    }
-        CYMA_STEP(logits, size)
-        CYMA_STEP(targets, size)
-        CYMA_STEP(weight, size)
-        CYMA_STEP(pos_weight, size)
-        CYMA_STEP(where, 1)
-        CYMA_STEP(grad, size)
-#undef CYMA_STEP
         n -= count;
+        phase = (phase + count) % repeats->period;
+#define CYMA_STEP(member, size, repeats)                                                           \
+    if (piece.member != NULL) {                                                                    \
+        piece.member = phase == 0 && (repeats) ? (void *)f->member                                 \
+                                               : (void *)((char *)piece.member + count * (size));  \
+    }
+        CYMA_STEP(logits, size, 0)
+        CYMA_STEP(targets, size, 0)
+        CYMA_STEP(weight, size, repeats->weight)
+        CYMA_STEP(pos_weight, size, repeats->pos_weight)
+        CYMA_STEP(where, 1, repeats->where)
+        CYMA_STEP(loss, size, 0)
+        CYMA_STEP(grad, size, 0)
+        CYMA_STEP(hess, size, 0)
+#undef CYMA_STEP
     }
     cyma_leave_environment(&saved, precision);
 }

@@ -22,7 +22,14 @@ void cyma_begin_rows(cyma_row_sums *s, ptrdiff_t row_length, double *rows);
 /* Takes n more elements. */
 void cyma_add_to_rows(cyma_row_sums *s, const double *x, ptrdiff_t n);
 
+/* Arrays that have only `period` elements and begin anew after those. */
+typedef struct {
+    ptrdiff_t period; /* > 0; does not matter if nothing repeats */
+    int weight, pos_weight, where;
+} cyma_repeats;
+
 /* Computes n more elements, and takes their losses if `s` is not NULL. */
-void cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, ptrdiff_t n);
+void cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, const cyma_repeats *repeats,
+                   ptrdiff_t n);
 
 #endif

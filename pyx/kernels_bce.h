@@ -101,9 +101,9 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
         }
 #undef CYMA_BCE_OPERAND
         if (smoothed) {
-            for (ptrdiff_t i = first; i < first + count; i++) {
-                z_copy[i] = CYMA_FMA(z_copy[i], keep, add);
-            }
+            CYMA_BCE_LOOP(z_copy[i] = CYMA_FMA(z_copy[i], keep, add))
+            CYMA_BCE_KERNEL(bce_fill)(1, 0, first, z_copy);
+            CYMA_BCE_KERNEL(bce_fill)(1, first + count, padded - first - count, z_copy);
         }
         if (masked) {
             for (ptrdiff_t i = 0; i < count; i++) {

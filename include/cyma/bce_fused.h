@@ -26,22 +26,14 @@ CYMA_F(cyma_exp_minus)(CYMA_REAL a)
     return CYMA_FMA(reduced.power, p, reduced.power) * CYMA_C(UNSCALE);
 }
 
-/* Whether the sign bit is set: one comparison of integers serves all that depends on it. */
-CYMA_INLINE int
-CYMA_F(cyma_signbit)(CYMA_REAL x)
-{
-    CYMA_SIGNED_BITS bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits < 0;
-}
-
-/* y with its sign changed if x has its sign bit set. */
+/* y with its sign changed if x < 0. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_times_sign)(CYMA_REAL y, CYMA_REAL x)
 {
     const CYMA_BITS sign = (CYMA_BITS)1 << (8 * sizeof(CYMA_BITS) - 1);
+    CYMA_REAL without_minus_zero = x + 0;
     CYMA_BITS x_bits, y_bits;
-    memcpy(&x_bits, &x, sizeof x_bits);
+    memcpy(&x_bits, &without_minus_zero, sizeof x_bits);
     memcpy(&y_bits, &y, sizeof y_bits);
     y_bits ^= x_bits & sign;
     memcpy(&y, &y_bits, sizeof y);
@@ -59,7 +51,7 @@ CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, int derivatives)
     CYMA_F(cyma_log1p_and_reciprocal)(e, derivatives, &log1p_exp, &large);
 
     /* the coefficients of what grows with |x| and of what vanishes; 0 * inf is 0 */
-    int negative = CYMA_F(cyma_signbit)(x);
+    int negative = x < 0;
     CYMA_REAL grows = negative ? a : b;
     CYMA_REAL vanishes = negative ? b : a;
     CYMA_REAL linear = grows == 0 ? 0 : magnitude * grows;
@@ -76,7 +68,7 @@ CYMA_F(cyma_bce_unweighted)(CYMA_REAL x, CYMA_REAL z)
     CYMA_BCE_PARTS y;
     CYMA_REAL magnitude = CYMA_FABS(x);
     CYMA_REAL e = CYMA_F(cyma_exp_minus)(magnitude);
-    int negative = CYMA_F(cyma_signbit)(x);
+    int negative = x < 0;
     CYMA_REAL grows = negative ? z : 1 - z;
     CYMA_REAL vanishes = negative ? 1 - z : z;
     y.linear = grows == 0 ? 0 : magnitude * grows;

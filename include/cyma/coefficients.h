@@ -29,7 +29,7 @@
 #define CYMA_ATANH_C2_F32 0x1.23e47p-3f
 #define CYMA_ATANH_C3_F32 0x1.ee0a6p-4f
 
-/* As EXP, with a coefficient less,
+/* e^r - 1 ~ r + r^2 (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
  * relative error at most 2^(-26). */
 #define CYMA_EXP_SHORT_C0_F32 0x1.fffffep-2f
 #define CYMA_EXP_SHORT_C1_F32 0x1.5554bp-3f
@@ -37,16 +37,16 @@
 #define CYMA_EXP_SHORT_C3_F32 0x1.122798p-7f
 #define CYMA_EXP_SHORT_C4_F32 0x1.6b735cp-10f
 
-/* log1p(e) ~ e + e^2 (C0 + C1 e + ...) for 0 <= e <= 1,
+/* log1p(e) ~ e + e^2 (C0 + C1 e + ...) for 0 <= e <= 1 (1 + 2^-12),
  * relative error at most 2^(-24.8). */
 #define CYMA_LOG1P_C0_F32 -0x1.ffff14p-2f
-#define CYMA_LOG1P_C1_F32 0x1.5535dep-2f
-#define CYMA_LOG1P_C2_F32 -0x1.fd1368p-3f
-#define CYMA_LOG1P_C3_F32 0x1.884554p-3f
-#define CYMA_LOG1P_C4_F32 -0x1.19af8ep-3f
-#define CYMA_LOG1P_C5_F32 0x1.44707ap-4f
-#define CYMA_LOG1P_C6_F32 -0x1.eca398p-6f
-#define CYMA_LOG1P_C7_F32 0x1.5fa0dap-8f
+#define CYMA_LOG1P_C1_F32 0x1.5535dap-2f
+#define CYMA_LOG1P_C2_F32 -0x1.fd12f8p-3f
+#define CYMA_LOG1P_C3_F32 0x1.884304p-3f
+#define CYMA_LOG1P_C4_F32 -0x1.19a988p-3f
+#define CYMA_LOG1P_C5_F32 0x1.445fecp-4f
+#define CYMA_LOG1P_C6_F32 -0x1.ec759p-6f
+#define CYMA_LOG1P_C7_F32 0x1.5f6dd6p-8f
 
 /* 1/ln2, and ln2 = LN2_HI + LN2_LO; n * LN2_HI is exact for every n in use. */
 #define CYMA_LOG2E_F64 0x1.71547652b82fep0
@@ -87,7 +87,7 @@
 #define CYMA_ATANH_C6_F64 0x1.0dcdf77dd2433p-4
 #define CYMA_ATANH_C7_F64 0x1.1b7101609930cp-4
 
-/* As EXP, with a coefficient less,
+/* e^r - 1 ~ r + r^2 (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
  * relative error at most 2^(-55.5). */
 #define CYMA_EXP_SHORT_C0_F64 0x1.0000000000005p-1
 #define CYMA_EXP_SHORT_C1_F64 0x1.555555555553bp-3

@@ -1,7 +1,6 @@
 /* Undoes real_f32.h or real_f64.h. */
 #undef CYMA_REAL
 #undef CYMA_BITS
-#undef CYMA_SIGNED_BITS
 #undef CYMA_F
 #undef CYMA_C
 #undef CYMA_PAIR

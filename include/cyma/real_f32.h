@@ -2,7 +2,6 @@
  * Undone by real_end.h. */
 #define CYMA_REAL float
 #define CYMA_BITS uint32_t
-#define CYMA_SIGNED_BITS int32_t
 #define CYMA_F(name) name##_f32        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F32 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f32

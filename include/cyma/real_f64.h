@@ -2,7 +2,6 @@
  * Undone by real_end.h. */
 #define CYMA_REAL double
 #define CYMA_BITS uint64_t
-#define CYMA_SIGNED_BITS int64_t
 #define CYMA_F(name) name##_f64        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f64

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from cyma._ufuncs import UFUNCS, RowSums, all_plain, feed_bce, is_plain
+from cyma._ufuncs import LANES, UFUNCS, RowSums, all_plain, feed_bce, is_plain, repeat
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 
@@ -22,8 +22,9 @@ _BOOL, _FLOAT16, _FLOAT32, _FLOAT64 = map(np.dtype, ("bool", "float16", "float32
 
 _NOTHING = contextlib.nullcontext()
 
-# Elements that NumPy's iterator copies at a time where dtype or layout need it.
+# Elements to copy at a time where dtype or layout need it, and of what is repeated.
 _PIECE = 16384
+_REPEATED = 4096
 
 
 @dataclasses.dataclass(slots=True)
@@ -82,10 +83,8 @@ def real(name: str, x) -> np.ndarray:
 
 def _broadcastable(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Check that an array broadcasts to a shape and does not enlarge it."""
-    fits = x.ndim <= len(shape) and all(
-        n in (1, m) for n, m in zip(x.shape[::-1], shape[::-1], strict=False)
-    )
-    if not fits:
+    new = len(shape) - x.ndim
+    if new < 0 or [n for n, m in zip(x.shape, shape[new:], strict=True) if n not in (1, m)]:
         raise ValueError(f"{name} of shape {x.shape} does not broadcast to logits' shape {shape}")
     return x
 
@@ -197,54 +196,62 @@ def _pieces(o: _Operands, operands: list, dtypes: list[np.dtype], writable: int 
     """Operands as contiguous pieces of the elements, in the order of the sums.
 
     Arrays are cut; scalars and None stay what they are. The last ``writable`` operands are written
-    to.
+    to. What broadcasts along leading axes comes as an array that is to be repeated: a short one.
     """
     first_writable = len(operands) - writable
-    if not o.kept:
-        if all_plain(operands, dtypes):
-            return (operands,)
-        period = max([_period(x, o.logits.shape) for x in operands])
-        if period <= _PIECE:
-            return _sliced_pieces(o, operands, dtypes, first_writable, period)
-    return _iterated_pieces(o, operands, dtypes, first_writable)
+    if o.kept:
+        return _iterated_pieces(o, operands, dtypes, first_writable)
+    if all_plain(operands, dtypes):
+        return (operands,)
+    arrays = {k: x for k, x in enumerate(operands) if isinstance(x, np.ndarray)}
+    period = max([_period(x, o.logits.shape) for x in arrays.values()])
+    if period > _PIECE:
+        return _iterated_pieces(o, operands, dtypes, first_writable)
+    # Whole vectors, for then all arrays stay aligned with each other.
+    unit = math.lcm(period, LANES)
+    length = max(min(_REPEATED, o.logits.size) // unit, 1) * unit
+    repeated, rest = operands.copy(), operands.copy()
+    for k, x in arrays.items():
+        if x.shape != o.logits.shape:
+            repeated[k], rest[k] = repeat(_converted(x, dtypes[k]), length), None
+    if all_plain(rest, dtypes):
+        return (repeated,)
+    return _sliced_pieces(rest, repeated, dtypes, first_writable, max(_PIECE // length, 1) * length)
 
 
-def _period(x, shape: tuple[int, ...]) -> float:
+def _period(x: np.ndarray, shape: tuple[int, ...]) -> float:
     """Elements after which those of an operand repeat, in the order of C; infinity if never."""
-    if not isinstance(x, np.ndarray):
-        return 1
     if x.shape == shape:
-        return 1 if x.flags.c_contiguous else math.inf  # converted as it is, or not at all
+        return 1 if x.flags.c_contiguous else math.inf
     last_axes = x.shape
     while last_axes and last_axes[0] == 1:
         last_axes = last_axes[1:]
     return x.size if last_axes == shape[len(shape) - len(last_axes) :] else math.inf
 
 
+def _converted(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The same contiguous and of a dtype."""
+    if is_plain(x, dtype):
+        return x
+    with np.errstate(all="ignore"):
+        return x.astype(dtype, order="C")
+
+
 def _sliced_pieces(
-    o: _Operands, operands: list, dtypes: list[np.dtype], first_writable: int, period: int
+    operands: list, piece: list, dtypes: list[np.dtype], first_writable: int, length: int
 ) -> Iterator[list]:
-    """Slices of contiguous arrays, converted if need be; what repeats is repeated once for all."""
-    size = o.logits.size
-    length = min(_PIECE // period * period, size)
-    arrays = {k: x for k, x in enumerate(operands) if isinstance(x, np.ndarray)}
-    whole = {k: x.reshape(-1) for k, x in arrays.items() if x.shape == o.logits.shape}
-    repeated = {}
-    for k in arrays.keys() - whole.keys():
-        rows = np.empty((length // arrays[k].size, *arrays[k].shape), dtypes[k])
-        rows[...] = arrays[k]
-        repeated[k] = rows.reshape(-1)
-    for start in range(0, size, length):
-        piece = operands.copy()
-        for k, x in whole.items():
-            part = x[start : start + length]
-            piece[k] = part if is_plain(part, dtypes[k]) else part.astype(dtypes[k])
-        for k, x in repeated.items():
-            piece[k] = x[: size - start]
+    """Slices of contiguous arrays, converted if need be, put into a piece that has the others."""
+    whole = [(k, x.reshape(-1)) for k, x in enumerate(operands) if isinstance(x, np.ndarray)]
+    converted = [k for k, x in whole if not is_plain(x, dtypes[k])]
+    for start in range(0, operands[0].size, length):
+        for k, x in whole:
+            piece[k] = x[start : start + length]
+        written = {k: piece[k] for k in converted if k >= first_writable}
+        for k in converted:
+            piece[k] = piece[k].astype(dtypes[k])
         yield piece
-        for k in range(first_writable, len(operands)):
-            if k in whole and piece[k].base is None:
-                whole[k][start : start + length] = piece[k]
+        for k, x in written.items():
+            x[...] = piece[k]
 
 
 def _iterated_pieces(
@@ -346,9 +353,10 @@ def _sum_of_weights(o: _Operands) -> np.ndarray | float:
     rows = o.new_rows()
     if o.logits.size:
         sums = RowSums(o.row_length, rows)
-        operands = [np.broadcast_to(o.weight, o.logits.shape), o.where]
-        for weight, mask in _pieces(o, operands, [_FLOAT64, _BOOL]):
-            sums.add(weight if mask is None else np.where(mask, weight, 0.0))
+        weight = np.broadcast_to(o.weight, o.logits.shape)
+        where = o.where if o.where is None else np.broadcast_to(o.where, o.logits.shape)
+        for piece, mask in _pieces(o, [weight, where], [_FLOAT64, _BOOL]):
+            sums.add(piece if mask is None else np.where(mask, piece, 0.0))
     return rows[()]
 
 
