@@ -9,9 +9,13 @@ import sys
 import pytest
 
 import cyma
+from cyma import objectives
 from cyma._ufuncs import ALIASES, FUNCTIONS
 
-EXAMPLES = {name: getattr(cyma, name) for name in cyma.__all__ if name != "__version__"}
+OBJECTIVES = {f"objectives.{name}": getattr(objectives, name) for name in objectives.__all__}
+EXAMPLES = OBJECTIVES | {
+    name: getattr(cyma, name) for name in cyma.__all__ if name not in ("__version__", "objectives")
+}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -12,7 +12,7 @@ from cyma import _docstrings, _table
 from cyma._reference import REFERENCES
 from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
 
-OTHER_NAMES = {"__version__", "runtime_info", "set_tier"} | {
+OTHER_NAMES = {"__version__", "objectives", "runtime_info", "set_tier"} | {
     f"bce_with_logits{suffix}" for suffix in ("", "_grad", "_hess", "_value_and_grad")
 }
 
@@ -26,6 +26,8 @@ def stubbed():
             names[node.target.id] = ast.unparse(node.annotation)
         elif isinstance(node, ast.FunctionDef):
             names[node.name] = "function"
+        elif isinstance(node, ast.ImportFrom) and node.module == "cyma":
+            names |= {alias.asname: "module" for alias in node.names}
     return names
 
 

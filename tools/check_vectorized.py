@@ -29,10 +29,8 @@ KERNELS = {f"{name}_{real}" for name in FUNCTIONS for real in ("f32", "f64")}
 KERNELS |= {"half_to_float", "float_to_half", "bce_f32", "bce_f64"}
 
 # Scalar instructions on what a kernel is given once: the factors of binary cross-entropy.
-ONCE = {
-    "bce_f32": {f"{v}{name}" for v in ("", "v") for name in ("cvtsd2ss", "ucomisd", "cmpneqsd")}
-}
-ONCE["bce_f64"] = ONCE["bce_f32"]
+FACTORS = {f"{v}{name}" for v in ("", "v") for name in ("cvtsd2ss", "ucomisd", "cmpneqsd")}
+ONCE = {"bce_f32": FACTORS, "bce_f64": FACTORS}
 
 # Instructions on one number: arithmetic, comparisons and conversions, not moves and broadcasts.
 SCALAR = re.compile(

@@ -3,6 +3,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cyma import objectives as objectives
+
 __version__: str
 
 _Reduction = Literal["mean", "sum", "weighted_mean", "none"]
