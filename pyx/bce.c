@@ -32,45 +32,20 @@ add(cyma_row_sums *s, double x)
     s->sum = total;
 }
 
-/* Empties the sums of the lanes, in pairs. */
+/* Empties the lanes into the sum: in pairs, and by one logarithm. */
 static void
-fold_sums(cyma_row_sums *s)
+fold(cyma_row_sums *s)
 {
-    double *sums = s->lanes.sums;
+    double *sums = s->lanes.sums, *products = s->lanes.products;
     for (int width = CYMA_LANES / 2; width > 0; width /= 2) {
         for (int j = 0; j < width; j++) {
             sums[j] += sums[j + width];
-        }
-    }
-    add(s, sums[0]);
-    memset(sums, 0, sizeof s->lanes.sums);
-}
-
-/* Whether another block, by which a product grows 2^64 times at most, is too much: half the lanes
- * together must stay below 2^1024. */
-static int
-products_are_full(const cyma_row_sums *s)
-{
-    int full = 0;
-    for (int j = 0; j < CYMA_LANES; j++) {
-        full |= s->lanes.products[j] > 0x1p60;
-    }
-    return full;
-}
-
-/* Empties the products: in pairs, and by two logarithms. */
-static void
-fold_products(cyma_row_sums *s)
-{
-    double *products = s->lanes.products;
-    for (int width = CYMA_LANES / 2; width > 1; width /= 2) {
-        for (int j = 0; j < width; j++) {
             products[j] += products[j + width] * (1 + products[j]);
         }
     }
+    add(s, sums[0]);
     add(s, log1p(products[0]));
-    add(s, log1p(products[1]));
-    memset(products, 0, sizeof s->lanes.products);
+    memset(&s->lanes, 0, sizeof s->lanes);
 }
 
 /* Notes that n elements, up to a seam at most, are in the lanes. */
@@ -79,10 +54,7 @@ advance(cyma_row_sums *s, ptrdiff_t n)
 {
     const int row_ends = (s->position += n) == s->row_length;
     if (row_ends || s->position % CYMA_SUM_BLOCK == 0) {
-        fold_sums(s);
-        if (row_ends || products_are_full(s)) {
-            fold_products(s);
-        }
+        fold(s);
     }
     if (row_ends) {
         const double total = s->sum + s->lost;

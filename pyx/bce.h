@@ -4,10 +4,10 @@
 
 #include "dispatch.h"
 
-/* Every CYMA_SUM_BLOCK elements the lanes go into a compensated sum; their products only when those
- * have grown large. So a sum depends on its elements and their order alone, not on pieces, memory
- * layout or tier. */
-enum { CYMA_SUM_BLOCK = 1024, CYMA_SHORT_ROW = 128 };
+/* Every CYMA_SUM_BLOCK elements of a row the lanes go into a compensated sum. So a sum depends on
+ * its elements and their order alone, not on pieces, memory layout or tier. Each element at most
+ * doubles the product of all lanes, which must stay below 2^1024. */
+enum { CYMA_SUM_BLOCK = 960, CYMA_SHORT_ROW = 128 };
 
 typedef struct {
     ptrdiff_t row_length; /* > 0 */

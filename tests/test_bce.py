@@ -325,6 +325,65 @@ def test_sums_are_accurate():
     assert abs(loss - exact) < 1e-15 * exact
 
 
+@pytest.mark.parametrize("tier_name", INFO["supported_tiers"])
+@pytest.mark.parametrize("dtype_", ["float32", "float64"])
+def test_sums_of_equal_losses(dtype_, tier_name):
+    # Logits of 0 make the products inside grow as fast as they can; those of -40, not at all.
+    tolerance = {"float32": 1e-7, "float64": 1e-15}[dtype_]
+    previous = cyma.set_tier(tier_name)
+    try:
+        for logit, z in [(0, 0.5), (0, 1), (-40, 0), (40, 1), (-700, 0), (3, 0)]:
+            if logit == -700 and dtype_ == "float32":
+                continue
+            x = np.array(logit, dtype_)
+            expected = cyma.sigmoid_bce(x, x.dtype.type(z))
+            for n in (1, 127, 128, 129, 1023, 1024, 1025, 100_003):
+                loss = cyma.bce_with_logits(np.full(n, x), np.full(n, z, dtype_))
+                assert loss == pytest.approx(float(expected), rel=4 * tolerance, abs=0)
+    finally:
+        cyma.set_tier(previous)
+
+
+@pytest.mark.parametrize("length", [1, 2, 10, 127, 128, 129, 300])
+def test_rows_of_any_length(length):
+    # Short rows are summed in another way than long ones.
+    rng = np.random.default_rng(6)
+    for dtype in ("float32", "float64"):
+        x, z = rng.normal(0, 4, (40, length)).astype(dtype), rng.random((40, length)).astype(dtype)
+        for options in ({}, {"where": rng.random(length) < 0.5}, {"weight": rng.random((40, 1))}):
+            check(x, z, axis=1, reduction="sum", **options)
+            check(x.T.copy().T, z, axis=-1, **options)
+
+
+@pytest.mark.parametrize("name", ["weight", "pos_weight", "where", "all"])
+@pytest.mark.parametrize("classes", [2, 10, 48, 513, 4095, 5000, 20_000])
+def test_weights_of_classes_are_weights_of_elements(classes, name):
+    # Rows are repeated in blocks, whose size must not matter.
+    rng = np.random.default_rng(7)
+    shape = (60_000 // classes, classes)
+    x = rng.normal(0, 4, shape)
+    rows = {
+        "weight": rng.random(classes),
+        "pos_weight": rng.random((1, classes)),
+        "where": rng.random(classes) < 0.5,
+    }
+    rows = rows if name == "all" else {name: rows[name]}
+    whole = {k: np.broadcast_to(v, shape).copy() for k, v in rows.items()}
+    for dtype, labels in [("f4", "f4"), ("f8", "f8"), ("f4", "?"), ("f2", "f4")]:
+        logits, targets = x.astype(dtype), (x < 1).astype(labels)
+        for reduction in ("sum", "none", "weighted_mean"):
+            expected = compute(logits, targets, reduction=reduction, **whole)
+            for key, result in compute(logits, targets, reduction=reduction, **rows).items():
+                assert_same_bits(result, expected[key])
+
+
+def test_gradient_at_minus_zero():
+    for z in (0.0, 0.25, 1.0):
+        assert cyma.bce_with_logits_grad(-0.0, z) == cyma.bce_with_logits_grad(0.0, z) == 0.5 - z
+        _, grad = cyma.bce_with_logits_value_and_grad(np.full(3, -0.0), z, reduction="sum")
+        np.testing.assert_array_equal(grad, 0.5 - z)
+
+
 def test_infinite_sums():
     # Compensation must not make nan of infinity.
     x = np.zeros(5000)
@@ -354,7 +413,7 @@ def test_small_losses_beside_a_large_one():
 )
 @pytest.mark.parametrize("labels", ["f", "?", "q"])
 def test_memory_stays_below_a_megabyte(options, labels):
-    x = np.zeros((5000, 400), np.float32)
+    x = np.zeros((25_000, 400), np.float32)
     z = np.ones(x.shape, labels)
     arrays = {"row": np.ones(400), "mask": np.ones(x.shape, bool)}
     options = {k: arrays.get(v, v) if isinstance(v, str) else v for k, v in options.items()}
