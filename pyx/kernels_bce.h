@@ -131,29 +131,29 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
         }
         else if (lanes != NULL && f->grad == NULL) {
             CYMA_BCE_LOOP(y.sums[j] +=
-                          (double)CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 0).loss)
+                          (double)CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1, 0).loss)
         }
         else if (lanes != NULL) {
             CYMA_BCE_LOOP(const CYMA_BCE result =
-                              CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1);
+                              CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1, 1);
                           y.sums[j] += (double)result.loss; grad[i] = result.grad * scale)
         }
         else if (f->hess != NULL) {
             CYMA_BCE_LOOP(const CYMA_REAL a = CYMA_BCE_A, b = CYMA_BCE_B;
-                          const CYMA_BCE result = CYMA_F(cyma_bce_fused)(x[i], a, b, 1);
+                          const CYMA_BCE result = CYMA_F(cyma_bce_fused)(x[i], a, b, 0, 1);
                           grad[i] = result.grad * scale;
                           hess[i] = (result.hess < floor ? floor : result.hess) * (a + b) * scale)
         }
         else if (f->grad == NULL) {
-            CYMA_BCE_LOOP(loss[i] = CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 0).loss)
+            CYMA_BCE_LOOP(loss[i] = CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1, 0).loss)
         }
         else if (f->loss == NULL) {
-            CYMA_BCE_LOOP(grad[i] =
-                              CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1).grad * scale)
+            CYMA_BCE_LOOP(
+                grad[i] = CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 0, 1).grad * scale)
         }
         else {
             CYMA_BCE_LOOP(const CYMA_BCE result =
-                              CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1);
+                              CYMA_F(cyma_bce_fused)(x[i], CYMA_BCE_A, CYMA_BCE_B, 1, 1);
                           loss[i] = result.loss; grad[i] = result.grad * scale)
         }
 #undef CYMA_BCE_A

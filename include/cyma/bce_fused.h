@@ -40,15 +40,20 @@ CYMA_F(cyma_times_sign)(CYMA_REAL y, CYMA_REAL x)
     return y;
 }
 
-/* hess is without its factor, a + b. Without `derivatives` those are not to be used. */
+/* hess is without its factor, a + b. What is not asked for is not to be used. */
 CYMA_INLINE CYMA_BCE
-CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, int derivatives)
+CYMA_F(cyma_bce_fused)(CYMA_REAL x, CYMA_REAL a, CYMA_REAL b, int loss, int derivatives)
 {
     CYMA_BCE y;
     CYMA_REAL magnitude = CYMA_FABS(x);
     CYMA_REAL e = CYMA_F(cyma_exp_minus)(magnitude);
-    CYMA_REAL log1p_exp, large; /* log1p(e^-|x|) and sigmoid(|x|) */
-    CYMA_F(cyma_log1p_and_reciprocal)(e, derivatives, &log1p_exp, &large);
+    CYMA_REAL log1p_exp = 0, large; /* log1p(e^-|x|) and sigmoid(|x|) */
+    if (loss) {
+        CYMA_F(cyma_log1p_and_reciprocal)(e, derivatives, &log1p_exp, &large);
+    }
+    else {
+        large = 1 / (1 + e);
+    }
 
     /* the coefficients of what grows with |x| and of what vanishes; 0 * inf is 0 */
     int negative = x < 0;
