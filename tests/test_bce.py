@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cyma
+from cyma._bce import BOUND
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 FLOATS = ("float16", "float32", "float64", "longdouble")
@@ -203,6 +204,32 @@ def test_both_tails_keep_their_digits(dtype_):
             assert abs(float(loss[k]) - exact_loss) <= 4 * eps * exact_loss + 2 * least
             assert abs(float(grad[k]) - exact_grad) <= 4 * eps * abs(exact_grad) + 2 * least
             assert abs(float(hess[k]) - exact_hess) <= 4 * eps * exact_hess + 2 * least
+
+
+@pytest.mark.skipif(
+    np.finfo(np.longdouble).nmant < 60, reason="no long double to compare with on this CPU"
+)
+@pytest.mark.parametrize("tier_name", INFO["supported_tiers"])
+@pytest.mark.parametrize("dtype_", ["float32", "float64"])
+def test_bound_of_an_element(dtype_, tier_name):
+    rng = np.random.default_rng(8)
+    end = {"float32": 104, "float64": 746}[dtype_]
+    parts = [rng.uniform(-end, end, 50_000), rng.normal(0, 3, 50_000), rng.uniform(-1, 1, 50_000)]
+    x = np.concatenate(parts).astype(dtype_)
+    for z in ((rng.random(x.size) < 0.5).astype(dtype_), rng.random(x.size).astype(dtype_)):
+        exact = definition(x, z, reduction="none")
+        previous = cyma.set_tier(tier_name)
+        results = compute(x, z, reduction="none")
+        cyma.set_tier(previous)
+        for name, result in results.items():
+            expected = exact[{"l": 0, "v": 0, "g": 1, "h": 2}[name[0]]]
+            scale = np.abs(expected)
+            if name[0] == "g" and np.any(z % 1):
+                wide = x.astype(np.longdouble)
+                scale = np.maximum(z / (1 + np.exp(wide)), (1 - z) / (1 + np.exp(-wide)))
+            with np.errstate(under="ignore"):
+                ulp = np.spacing(scale.astype(dtype_))
+            assert np.max(np.abs(result - expected) / ulp) <= BOUND, name
 
 
 def test_gradient_is_the_slope_of_the_loss():

@@ -18,6 +18,9 @@ from cyma._ufuncs import LANES, UFUNCS, RowSums, all_plain, feed_bce, is_plain, 
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 
+# Bound in ULP of what the fused kernels give for an element, in float32 and float64.
+BOUND = 6.0
+
 _BOOL, _FLOAT16, _FLOAT32, _FLOAT64 = map(np.dtype, ("bool", "float16", "float32", "float64"))
 
 _NOTHING = contextlib.nullcontext()
@@ -484,7 +487,8 @@ The results have the dtype of ``logits``, or float64 if those are integers.
 Sums are accumulated in float64, compensated, in the order of the reduced axes:
 they depend on neither memory layout nor tier. No temporary array of the size of
 ``logits`` is made, but for long double. A mean over nothing is nan, with a
-RuntimeWarning.
+RuntimeWarning. An element of a result that is not reduced errs by at most
+{bound:g} ULP in float32 and float64; `sigmoid_bce` by less.
 
 {notes}
 
@@ -540,7 +544,11 @@ def _public(*, returns: str, notes: str, example: str) -> Callable:
         function.__module__ = "cyma"
         others = ", ".join(other for other in _NAMES if other != name)
         function.__doc__ = f"{compute.__doc__}\n" + _SIGNATURE_SECTIONS.format(
-            returns=returns, notes=notes, example=example, see_also=f"{others}, sigmoid_bce"
+            returns=returns,
+            notes=notes,
+            example=example,
+            see_also=f"{others}, sigmoid_bce",
+            bound=BOUND,
         )
         return function
 
@@ -552,8 +560,9 @@ def _public(*, returns: str, notes: str, example: str) -> Callable:
     Of the shape of ``logits`` without the reduced axes; with
     ``reduction='none'``, of the shape of ``logits``.""",
     notes="""For finite operands it equals
-``torch.nn.functional.binary_cross_entropy_with_logits``. Each loss is accurate
-relative to itself, to some units in the last place, in both tails.""",
+``torch.nn.functional.binary_cross_entropy_with_logits``. No loss loses digits,
+in either tail. A sum without weights takes one logarithm for 960 elements: that
+of the product of all ``1 + exp(-abs(logits))``.""",
     example=""">>> cyma.bce_with_logits(logits, targets, reduction="none")
 array([4.24835426e-18, 6.93147181e-01, 1.26928011e-01])
 >>> print(f"{cyma.bce_with_logits(logits, targets):.6f}")
@@ -574,8 +583,8 @@ def bce_with_logits(o: _Operands):
     returns="""grad : ndarray or scalar
     Of the shape of ``logits``.""",
     notes="""The gradient of an element is ``weight * ((1 - z) * sigmoid(logits) -
-pos_weight * z * sigmoid(-logits))``, divided as the reduction says. It is
-accurate relative to itself where ``z`` is 0 or 1.""",
+pos_weight * z * sigmoid(-logits))``, divided as the reduction says. Between targets
+of 0 and 1 its terms may cancel: an error is then relative to the larger.""",
     example=""">>> cyma.bce_with_logits_grad(logits, targets, reduction="sum")
 array([ 4.24835426e-18, -5.00000000e-01, -1.19202922e-01])""",
 )
