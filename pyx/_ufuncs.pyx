@@ -319,9 +319,11 @@ cpdef bint is_plain(cnp.ndarray x, cnp.dtype dtype):
 def all_plain(list operands not None, list dtypes not None):
     """Whether all arrays among the operands have the shape of the first, and are plain."""
     cdef cnp.ndarray first = operands[0]
-    for operand, dtype in zip(operands, dtypes):
+    cdef Py_ssize_t i
+    for i in range(len(operands)):
+        operand = operands[i]
         if isinstance(operand, cnp.ndarray):
-            if not (cnp.PyArray_SAMESHAPE(operand, first) and is_plain(operand, dtype)):
+            if not (cnp.PyArray_SAMESHAPE(operand, first) and is_plain(operand, dtypes[i])):
                 return False
     return True
 

@@ -32,19 +32,29 @@ add(cyma_row_sums *s, double x)
     s->sum = total;
 }
 
-/* Empties the lanes into the sum: in pairs, and by one logarithm. */
+/* Adds the upper half of the first 2 width lanes to the lower one. */
+static inline void
+halve(cyma_lanes *lanes, int width)
+{
+    double *sums = lanes->sums, *products = lanes->products;
+    for (int j = 0; j < width; j++) {
+        sums[j] += sums[j + width];
+        products[j] += products[j + width] * (1 + products[j]);
+    }
+}
+
+/* Empties the lanes into the sum, with one logarithm. */
 static void
 fold(cyma_row_sums *s)
 {
-    double *sums = s->lanes.sums, *products = s->lanes.products;
-    for (int width = CYMA_LANES / 2; width > 0; width /= 2) {
-        for (int j = 0; j < width; j++) {
-            sums[j] += sums[j + width];
-            products[j] += products[j + width] * (1 + products[j]);
-        }
+    halve(&s->lanes, CYMA_LANES / 2);
+    halve(&s->lanes, CYMA_LANES / 4);
+    halve(&s->lanes, CYMA_LANES / 8);
+    halve(&s->lanes, CYMA_LANES / 16);
+    add(s, s->lanes.sums[0]);
+    if (s->lanes.products[0] != 0) {
+        add(s, log1p(s->lanes.products[0]));
     }
-    add(s, sums[0]);
-    add(s, log1p(products[0]));
     memset(&s->lanes, 0, sizeof s->lanes);
 }
 

@@ -3,7 +3,7 @@
 #define CYMA_KERNELS_BCE_H
 
 /* Elements at a time, a multiple of CYMA_LANES. */
-enum { CYMA_BCE_BLOCK = 256 };
+enum { CYMA_BCE_BLOCK = 480 };
 
 /* Element k + j belongs to lane j. Whole vectors, and more than one of them in all tiers but for
  * floats in the widest, so that they hide each other's latency. */

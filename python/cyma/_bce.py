@@ -6,7 +6,6 @@ are cut into contiguous pieces in the order of the reduced axes, whatever their 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import operator
@@ -22,8 +21,6 @@ REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 BOUND = 6.0
 
 _BOOL, _FLOAT16, _FLOAT32, _FLOAT64 = map(np.dtype, ("bool", "float16", "float32", "float64"))
-
-_NOTHING = contextlib.nullcontext()
 
 # Elements to copy at a time where dtype or layout need it, and of what is repeated.
 _PIECE = 16384
@@ -44,11 +41,7 @@ class _Operands:
     axes: tuple[int, ...]  # that are reduced
     kept: tuple[int, ...]  # the others
     dtype: np.dtype  # of the results
-
-    @property
-    def working_dtype(self) -> np.dtype:
-        """What is computed in."""
-        return _FLOAT32 if self.dtype is _FLOAT16 else self.dtype
+    working_dtype: np.dtype  # what is computed in
 
     @property
     def is_long(self) -> bool:
@@ -181,6 +174,7 @@ def _validate(
         check_unit_interval("targets", targets, where)
     axes = _normalized_axes(axis, logits.ndim)
     kept = () if axis is None else tuple([k for k in range(logits.ndim) if k not in axes])
+    dtype = _result_dtype(logits.dtype)
     return _Operands(
         logits,
         targets.item() if targets.size == 1 else targets,
@@ -191,7 +185,8 @@ def _validate(
         reduction,
         axes,
         kept,
-        _result_dtype(logits.dtype),
+        dtype,
+        _FLOAT32 if dtype is _FLOAT16 else dtype,
     )
 
 
@@ -301,8 +296,10 @@ def _compute(
         operands = [o.logits, o.targets, o.weight, o.pos_weight, o.where, loss, grad, hess]
         dtypes = [working] * 4 + [_BOOL] + [working] * 3
         pieces = _pieces(o, operands, dtypes, writable=3)
-        # Conversions in between may overflow; the kernels are silent.
-        with _NOTHING if type(pieces) is tuple else np.errstate(all="ignore"):
+        if type(pieces) is tuple:  # one piece, and nothing was converted
+            feed_bce(sums, *pieces[0], o.label_smoothing, scale, floor)
+            return
+        with np.errstate(all="ignore"):  # a conversion may overflow; the kernels are silent
             for piece in pieces:
                 feed_bce(sums, *piece, o.label_smoothing, scale, floor)
 
