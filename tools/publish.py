@@ -1,8 +1,9 @@
 """Write what is generated from the function table and the runs in ``docs/runs``.
 
-That is the table of worst cases, the tables of the README and ``docs/accuracy.md``, and the worst
-inputs in the kernels' comments. ``tools/sweep.py --peers --json`` makes ``docs/runs/sweep.json``,
-``tools/hunt.py --json`` makes ``docs/runs/hunt.json``.
+That is the table of worst cases, the tables of the README, ``docs/accuracy.md`` and
+``docs/speed.md``, and the worst inputs in the kernels' comments. ``tools/sweep.py --peers --json``
+makes ``docs/runs/sweep.json``, ``tools/hunt.py --json`` makes ``docs/runs/hunt.json``,
+``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
 
 Usage: ``python tools/publish.py``; ``--check`` only compares (exit code 1 names what differs).
 """
@@ -30,6 +31,7 @@ WORST = ROOT / "include" / "cyma" / "worst.def"
 HEADERS = sorted((ROOT / "include" / "cyma").glob("*.h"))
 SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
 HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
+BCE_SPEED = json.loads((ROOT / "docs" / "runs" / "bce_speed.json").read_text())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,17 +241,48 @@ def float64() -> str:
     return markdown(["function", "by", "steps back", "largest step", *FAULTS], rows)
 
 
+def facts(run: dict) -> str:
+    """On what a run was made."""
+    machine = run["machine"].items()
+    return ", ".join(fact if name == "cpu" else f"{name} {fact}" for name, fact in machine)
+
+
 def machines() -> str:
-    """On what the runs were made."""
-    lines = []
-    for tool, run in (("sweep", SWEEP), ("hunt", HUNT)):
-        facts = ", ".join(
-            fact if name == "cpu" else f"{name} {fact}" for name, fact in run["machine"].items()
-        )
-        lines.append(f"- `tools/{tool}.py`: {facts}\n")
+    """On what the runs of accuracy were made."""
+    runs = {"sweep": SWEEP, "hunt": HUNT}
+    lines = [f"- `tools/{tool}.py`: {facts(run)}\n" for tool, run in runs.items()]
     worst = max(SWEEP["reference_errors"].values())
     lines.append(f"- Largest error of the sweep's reference: {worst:.2g} ULP of float32\n")
     return "".join(lines)
+
+
+def three_digits(x: float) -> str:
+    """A number to three digits, without an exponent."""
+    return f"{float(f'{x:.3g}'):,g}"
+
+
+def bce() -> str:
+    """Times of binary cross-entropy, and ratios."""
+    rows: dict[tuple[str, int], dict[str, dict[str, float]]] = {}
+    for row in BCE_SPEED["results"]:
+        rows.setdefault((row["form"], row["n"]), {})[row["dtype"]] = row["times"]
+    dtypes = ("float32", "float64")
+    peers = [name for name in BCE_SPEED["results"][0]["times"] if name != "cyma"]
+    cells = [
+        [
+            form,
+            f"{n:,}",
+            " / ".join(three_digits(times[d]["cyma"]) for d in dtypes),
+            *(" / ".join(f"{times[d][p] / times[d]['cyma']:.1f}" for d in dtypes) for p in peers),
+        ]
+        for (form, n), times in rows.items()
+    ]
+    return markdown(["form", "elements", "cyma, ns an element", *peers], cells)
+
+
+def bce_machine() -> str:
+    """On what they were measured."""
+    return f"{facts(BCE_SPEED)}; tier {BCE_SPEED['tier']}\n"
 
 
 def with_sections(text: str, sections: dict) -> str:
@@ -297,6 +330,7 @@ def generated() -> dict[pathlib.Path, str]:
             "float64": float64,
             "machines": machines,
         },
+        "docs/speed.md": {"bce": bce, "bce machine": bce_machine},
     }
     for name, sections in pages.items():
         path = ROOT / name
