@@ -121,7 +121,7 @@ def logistic(*, scale_pos_weight: float = 1.0, min_hessian: float = 1e-16) -> _L
     without cancellation, in one pass, in the precision of the predictions, and
     written as float32, which is what both libraries use: they convert nothing.
 
-    Boosting starts from a raw score of 0, not from the mean of the labels: see
+    Neither library then starts boosting from the mean of the labels: see
     `init_score`. What a model predicts with a custom objective are raw scores,
     unless it was told otherwise (``XGBClassifier`` gives probabilities):
     `cyma.sigmoid` makes probabilities of them.
@@ -172,15 +172,15 @@ def init_score(y, weight=None) -> float:
 
     Notes
     -----
-    A trap: LightGBM ignores ``boost_from_average`` with a custom objective, and
-    xgboost estimates no ``base_score`` for one, so both start from 0 unless they
-    are told where, and need more rounds to come to the same model. Give
+    A trap: with a custom objective, LightGBM ignores ``boost_from_average`` and
+    starts from a raw score of 0, and xgboost does not estimate its ``base_score``
+    but takes 0.5. They need more rounds then to come to the same model. Give
 
     - LightGBM ``Dataset(..., init_score=np.full(len(y), score))``, and add
       ``score`` to raw predictions: the model does not remember it;
-    - xgboost ``{"base_score": score}``, if its parameter ``objective`` is not
-      set beside the custom one; with ``binary:logistic`` in it,
-      ``cyma.sigmoid(score)``.
+    - xgboost ``{"base_score": score}``; but ``cyma.sigmoid(score)`` if its
+      parameter ``objective`` is ``binary:logistic`` beside the custom one, as
+      always in ``XGBClassifier``: then it is a probability.
 
     Examples
     --------
@@ -289,7 +289,8 @@ def lightgbm_logloss(y_true, y_pred, sample_weight=None) -> tuple[str, float, bo
     Notes
     -----
     LightGBM passes raw scores to a metric when the objective is a custom one,
-    and probabilities otherwise.
+    and probabilities otherwise. Its own ``binary_logloss`` takes raw scores for
+    probabilities then.
 
     Examples
     --------
