@@ -66,6 +66,7 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
     /* Whether each loss is computed: not needed for a sum without weights. */
     const int direct = lanes == NULL || weighted;
     const int smoothed = f->keep != 1, masked = f->where != NULL;
+    int filled = 0; /* whether w_copy and pw_copy hold the same value throughout */
     ptrdiff_t count;
     cyma_lanes y = {{0}, {0}};
     if (lanes != NULL) {
@@ -87,17 +88,20 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
         const CYMA_REAL *x = CYMA_BCE_OPERAND(logits, 0, (CYMA_REAL)INFINITY, x_copy);
         const CYMA_REAL *z = CYMA_BCE_OPERAND(targets, f->target_value, 1, z_copy);
         const CYMA_REAL *w = w_copy, *pw = pw_copy;
+        const int refill = direct && !(in_place && filled);
+        filled = in_place && !masked;
         if (weight != NULL) {
             w = CYMA_BCE_OPERAND(weight, 0, 0, w_copy);
         }
-        else if (direct && (start == 0 || masked)) {
-            CYMA_BCE_KERNEL(bce_fill)(f->weight_value, 0, padded, w_copy);
+        else if (refill) {
+            CYMA_BCE_KERNEL(bce_block)(NULL, f->weight_value, 0, first, count, padded, 1, w_copy);
         }
         if (pos_weight != NULL) {
             pw = CYMA_BCE_OPERAND(pos_weight, 0, 0, pw_copy);
         }
-        else if (direct && (start == 0 || masked)) {
-            CYMA_BCE_KERNEL(bce_fill)(f->pos_weight_value, 0, padded, pw_copy);
+        else if (refill) {
+            CYMA_BCE_KERNEL(bce_block)(NULL, f->pos_weight_value, 0, first, count, padded, 1,
+                                       pw_copy);
         }
 #undef CYMA_BCE_OPERAND
         if (smoothed) {

@@ -404,6 +404,15 @@ def test_weights_of_classes_are_weights_of_elements(classes, name):
                 assert_same_bits(result, expected[key])
 
 
+def test_infinite_weights():
+    # They must not reach the elements that fill a vector up.
+    for n in (1, 5, 500, 1000):
+        for name in ("weight", "pos_weight"):
+            loss = cyma.bce_with_logits(np.ones(n), 0.5, **{name: INF})
+            assert loss == INF
+            assert cyma.bce_with_logits_value_and_grad(np.ones(n), 0.5, **{name: INF})[0] == INF
+
+
 def test_gradient_at_minus_zero():
     for z in (0.0, 0.25, 1.0):
         assert cyma.bce_with_logits_grad(-0.0, z) == cyma.bce_with_logits_grad(0.0, z) == 0.5 - z
@@ -457,6 +466,18 @@ def test_memory_stays_below_a_megabyte(options, labels):
         assert peak < 10**6 + result
 
 
+@pytest.mark.parametrize("classes", [16_383, 5001, 1021, 3])
+def test_memory_of_rows_of_any_length(classes):
+    x = np.zeros((2 * 10**6 // classes, classes))
+    z, row = np.ones(x.shape), np.ones(classes)
+    options = {"weight": row, "pos_weight": row, "where": row > 0}
+    tracemalloc.start()
+    cyma.bce_with_logits(x, z, **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10**6
+
+
 class TestErrors:
     x = np.zeros((4, 3))
 
@@ -499,6 +520,7 @@ class TestErrors:
         self.raises(ValueError, "label_smoothing = .* is outside", label_smoothing=value)
 
     def test_label_smoothing_that_is_no_number(self):
+        self.raises(TypeError, "label_smoothing must be a number, not '0.5'", label_smoothing="0.5")
         self.raises(TypeError, "label_smoothing must be a number, not 'a'", label_smoothing="a")
         self.raises(TypeError, "label_smoothing", label_smoothing=None)
 

@@ -77,6 +77,16 @@ def real(name: str, x) -> np.ndarray:
     return x
 
 
+def number(name: str, x) -> float:
+    """A number; not text that reads like one."""
+    try:
+        if not isinstance(x, (str, bytes)):
+            return float(x)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name} must be a number, not {x!r}")
+
+
 def _broadcastable(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Check that an array broadcasts to a shape and does not enlarge it."""
     new = len(shape) - x.ndim
@@ -158,11 +168,7 @@ def _validate(
         if where.dtype != np.bool_:
             raise TypeError(f"where must be boolean, not of dtype {where.dtype}")
         where = None if where.shape == () and where else _broadcastable("where", where, shape)
-    try:
-        label_smoothing = float(label_smoothing)
-    except (TypeError, ValueError):
-        message = f"label_smoothing must be a number, not {label_smoothing!r}"
-        raise TypeError(message) from None
+    label_smoothing = number("label_smoothing", label_smoothing)
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"label_smoothing = {label_smoothing} is outside [0, 1)")
     if reduction not in REDUCTIONS:
@@ -205,8 +211,9 @@ def _pieces(o: _Operands, operands: list, dtypes: list[np.dtype], writable: int 
     period = max([_period(x, o.logits.shape) for x in arrays.values()])
     if period > _PIECE:
         return _iterated_pieces(o, operands, dtypes, first_writable)
-    # Whole vectors, for then all arrays stay aligned with each other.
+    # If possible whole vectors, for then all arrays stay aligned with each other.
     unit = math.lcm(period, LANES)
+    unit = unit if unit <= _PIECE else period
     length = max(min(_REPEATED, o.logits.size) // unit, 1) * unit
     repeated, rest = operands.copy(), operands.copy()
     for k, x in arrays.items():
@@ -395,8 +402,7 @@ def _derivative(
     if not isinstance(divisor, np.ndarray):
         # Where nothing is counted, nothing changes the loss.
         nothing = 0.0 if o.reduction == "mean" else math.nan
-        if o.is_long:
-            divisor = np.longdouble(divisor)
+        divisor = np.longdouble(divisor) if o.is_long else float(divisor)
         slope = _new_like(o.logits, o.dtype)
         scale = 1 / divisor if divisor else nothing
         _compute(o, **{name: slope}, loss=loss, rows=rows, scale=scale)

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from cyma._bce import bce_with_logits, check_unit_interval, gradient_and_hessian, real
+from cyma._bce import bce_with_logits, check_unit_interval, gradient_and_hessian, number, real
 
 __all__ = ["init_score", "lightgbm_logloss", "logistic", "xgboost_logloss"]
 
@@ -40,13 +40,10 @@ def _training_data(first, second, weight) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def _not_negative(name: str, x) -> float:
     """Finite number that is not negative."""
-    try:
-        number = float(x)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, not {x!r}") from None
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{name} = {number} is negative or not finite")
-    return number
+    x = number(name, x)
+    if not 0 <= x < math.inf:
+        raise ValueError(f"{name} = {x} is negative or not finite")
+    return x
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
