@@ -39,9 +39,8 @@ CYMA_BCE_KERNEL(bce_block)(const void *from, double value, CYMA_REAL neutral, pt
     if (x != NULL && count == padded && !writable) {
         return x;
     }
-    for (ptrdiff_t i = 0; i < padded; i++) {
-        copy[i] = neutral;
-    }
+    CYMA_BCE_KERNEL(bce_fill)(neutral, 0, first, copy);
+    CYMA_BCE_KERNEL(bce_fill)(neutral, first + count, padded - first - count, copy);
     if (x != NULL) {
         memcpy(copy + first, x, (size_t)count * sizeof *x);
     }
