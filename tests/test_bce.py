@@ -105,11 +105,10 @@ def problem(rng, shape, dtype, kind):
     logits = rng.normal(0, 5, shape).astype(dtype)
     soft, weighted, masked = kind
     targets = rng.random(shape) if soft else rng.random(shape) < 0.5
-    keywords = {}
+    keywords = {"label_smoothing": 0.1} if soft else {}
     if weighted:
         keywords["weight"] = rng.random(shape[-1:])
         keywords["pos_weight"] = rng.random(shape)
-        keywords["label_smoothing"] = 0.1
     if masked:
         keywords["where"] = rng.random(shape) < 0.7
     return logits, targets, keywords
@@ -171,6 +170,18 @@ def test_results_do_not_depend_on_the_layout(reduction, tier_name):
                         assert_same_bits(result, expected[name])
     finally:
         cyma.set_tier(previous)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_row_may_be_cut_anywhere(weighted):
+    # Copied in pieces of 16,384 elements, these rows are cut within a vector.
+    x, z, keywords = problem(
+        np.random.default_rng(9), (40, 903), "float64", (True, weighted, False)
+    )
+    expected = compute(x, z, axis=1, **keywords)
+    for layout in (x[::-1].copy()[::-1], np.asfortranarray(x), x.astype(">f8")):
+        for name, result in compute(layout, z, axis=1, **keywords).items():
+            assert_same_bits(result, expected[name])
 
 
 def test_tiers_with_fma_agree_to_the_bit():

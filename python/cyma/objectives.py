@@ -204,7 +204,7 @@ def _logloss(y_true, y_pred, weight) -> float:
     return float(bce_with_logits(y_pred, y_true, weight=weight, reduction="weighted_mean"))
 
 
-def xgboost_logloss(y_true, y_pred, sample_weight=None):
+def xgboost_logloss(y_true, y_pred, sample_weight=None) -> float | tuple[str, float]:
     """Mean logistic loss of raw scores, as an evaluation metric of xgboost.
 
     For ``xgboost.train(..., custom_metric=xgboost_logloss)`` and
