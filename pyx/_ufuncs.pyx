@@ -88,7 +88,9 @@ cdef extern from "bce.h":
     ctypedef struct cyma_row_sums:
         pass
     void cyma_begin_rows(cyma_row_sums *s, Py_ssize_t row_length, double *rows)
-    void cyma_add_to_rows(cyma_row_sums *s, const double *x, Py_ssize_t n) nogil
+    void cyma_add_to_rows(
+        cyma_row_sums *s, const double *x, const unsigned char *where, Py_ssize_t n
+    ) nogil
     ctypedef struct cyma_repeats:
         Py_ssize_t period
         int weight, pos_weight, where
@@ -295,11 +297,13 @@ cdef class RowSums:
         self.rows = rows
         cyma_begin_rows(&self.state, row_length, <double *>cnp.PyArray_DATA(rows))
 
-    def add(self, cnp.ndarray elements not None):
-        """Take more elements, contiguous ones of float64."""
+    def add(self, cnp.ndarray elements not None, cnp.ndarray where):
+        """Take more elements, contiguous ones of float64, where a mask is true or None."""
+        cdef const double *x = <const double *>cnp.PyArray_DATA(elements)
+        cdef const unsigned char *mask = <const unsigned char *>_data(where)
         cdef Py_ssize_t n = elements.size
         with nogil:
-            cyma_add_to_rows(&self.state, <const double *>cnp.PyArray_DATA(elements), n)
+            cyma_add_to_rows(&self.state, x, mask, n)
 
 
 cdef int _precision(cnp.dtype dtype) except -1:

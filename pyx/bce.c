@@ -75,17 +75,23 @@ advance(cyma_row_sums *s, ptrdiff_t n)
 }
 
 void
-cyma_add_to_rows(cyma_row_sums *s, const double *x, ptrdiff_t n)
+cyma_add_to_rows(cyma_row_sums *s, const double *x, const unsigned char *where, ptrdiff_t n)
 {
+    cyma_environment saved;
+    cyma_enter_environment(&saved, CYMA_F64);
     while (n > 0) {
         const ptrdiff_t count = before_seam(s, n);
         for (ptrdiff_t i = 0; i < count; i++) {
-            s->lanes.sums[(s->position + i) % CYMA_LANES] += x[i];
+            if (where == NULL || where[i]) {
+                s->lanes.sums[(s->position + i) % CYMA_LANES] += x[i];
+            }
         }
         advance(s, count);
         x += count;
+        where = where == NULL ? NULL : where + count;
         n -= count;
     }
+    cyma_leave_environment(&saved, CYMA_F64);
 }
 
 /* The same for rows too short for lanes: their losses are added one after the other. */

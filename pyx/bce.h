@@ -19,8 +19,8 @@ typedef struct {
 
 void cyma_begin_rows(cyma_row_sums *s, ptrdiff_t row_length, double *rows);
 
-/* Takes n more elements. */
-void cyma_add_to_rows(cyma_row_sums *s, const double *x, ptrdiff_t n);
+/* Takes n more elements, or, if `where` is not NULL, those of them where it is true. */
+void cyma_add_to_rows(cyma_row_sums *s, const double *x, const unsigned char *where, ptrdiff_t n);
 
 /* Arrays that have only `period` elements and begin anew after those. */
 typedef struct {

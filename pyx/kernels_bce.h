@@ -55,6 +55,7 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
 {
     CYMA_REAL x_copy[CYMA_BCE_BLOCK], z_copy[CYMA_BCE_BLOCK];
     CYMA_REAL w_copy[CYMA_BCE_BLOCK], pw_copy[CYMA_BCE_BLOCK];
+    CYMA_REAL complement[CYMA_BCE_BLOCK]; /* of smoothed targets */
     CYMA_REAL loss_copy[CYMA_BCE_BLOCK], grad_copy[CYMA_BCE_BLOCK], hess_copy[CYMA_BCE_BLOCK];
     const CYMA_REAL *logits = f->logits, *targets = f->targets;
     const CYMA_REAL *weight = f->weight, *pos_weight = f->pos_weight;
@@ -62,9 +63,9 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
     const CYMA_REAL scale = (CYMA_REAL)f->scale, floor = (CYMA_REAL)f->floor;
     const int weighted =
         weight != NULL || f->weight_value != 1 || pos_weight != NULL || f->pos_weight_value != 1;
+    const int smoothed = f->add != 0, masked = f->where != NULL;
     /* Whether each loss is computed: not needed for a sum without weights. */
-    const int direct = lanes == NULL || weighted;
-    const int smoothed = f->keep != 1, masked = f->where != NULL;
+    const int direct = lanes == NULL || weighted || smoothed;
     int filled = 0; /* whether w_copy and pw_copy hold the same value throughout */
     ptrdiff_t count;
     cyma_lanes y = {{0}, {0}};
@@ -103,10 +104,9 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
                                        pw_copy);
         }
 #undef CYMA_BCE_OPERAND
-        if (smoothed) {
-            CYMA_BCE_LOOP(z_copy[i] = CYMA_FMA(z_copy[i], keep, add))
-            CYMA_BCE_KERNEL(bce_fill)(1, 0, first, z_copy);
-            CYMA_BCE_KERNEL(bce_fill)(1, first + count, padded - first - count, z_copy);
+        if (smoothed) { /* the complement too: nothing cancels */
+            CYMA_BCE_LOOP(complement[i] = CYMA_FMA(1 - z_copy[i], keep, add);
+                          z_copy[i] = CYMA_FMA(z_copy[i], keep, add))
         }
         if (masked) {
             for (ptrdiff_t i = 0; i < count; i++) {
@@ -121,7 +121,15 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
         /* With a = w pw z and b = w (1 - z), the loss is a softplus(-x) + b softplus(x). */
 #define CYMA_BCE_A (z[i] * pw[i] * w[i])
 #define CYMA_BCE_B ((1 - z[i]) * w[i])
-        if (!direct && f->grad == NULL) {
+        if (smoothed) { /* rare enough for one loop */
+            CYMA_BCE_LOOP(const CYMA_REAL a = CYMA_BCE_A, b = complement[i] * w[i];
+                          const CYMA_BCE slopes = CYMA_F(cyma_bce_fused)(x[i], a, b, 0, 1);
+                          loss[i] = CYMA_F(cyma_bce_fused)(x[i], a, b, 1, 0).loss;
+                          grad[i] = slopes.grad * scale;
+                          hess[i] = (slopes.hess < floor ? floor : slopes.hess) * (a + b) * scale;
+                          y.sums[j] += (double)loss[i])
+        }
+        else if (!direct && f->grad == NULL) {
             CYMA_BCE_LOOP(const CYMA_BCE_PARTS part = CYMA_F(cyma_bce_unweighted)(x[i], z[i]);
                           y.sums[j] += (double)part.linear;
                           y.products[j] = cyma_grown_f64(y.products[j], (double)part.e))

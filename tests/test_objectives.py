@@ -175,6 +175,13 @@ class TestValues:
             assert result.flags.c_contiguous
             np.testing.assert_allclose(result, other, rtol=1e-5)
 
+    def test_labels_between_0_and_1(self):
+        y, x = np.array([0.25, 0.5], np.float32), np.array([1.0, -2.0], np.float32)
+        grad, hess = objectives.logistic(scale_pos_weight=3)(y, x)
+        s = cyma.sigmoid(x.astype(float))
+        np.testing.assert_allclose(grad, (1 - y) * s - 3 * y * (1 - s), rtol=1e-6)
+        np.testing.assert_allclose(hess, (1 + 2 * y) * s * (1 - s), rtol=1e-6)
+
     def test_several_targets(self):
         # xgboost passes flat labels, and a weight for each row.
         y, x, weight = self.y[:4], self.scores[:4].reshape(2, 2), np.array([1, 2], np.float32)
@@ -222,8 +229,10 @@ class TestInitScore:
             objectives.init_score([0, 2])
         with pytest.raises(ValueError, match=r"weight of shape \(3,\).*y of shape \(2,\)"):
             objectives.init_score([0, 1], [1, 1, 1])
-        with pytest.raises(ValueError, match="weight has a negative value or nan: -1"):
+        with pytest.raises(ValueError, match="weight has -1.0, which is negative or not finite"):
             objectives.init_score([0, 1], [1, -1])
+        with pytest.raises(ValueError, match="weight has inf, which"):
+            objectives.init_score([0, 1], [np.inf, 1])
         with pytest.raises(TypeError, match="y must be real numbers, not of dtype"):
             objectives.init_score(["a", "b"])
 

@@ -71,7 +71,10 @@ class _Operands:
 
 def real(name: str, x) -> np.ndarray:
     """Array of real numbers."""
-    x = np.asarray(x)
+    if type(x) is not np.ndarray:
+        if isinstance(x, np.ma.MaskedArray):
+            raise TypeError(f"{name} must not be a masked array: give its data, and where=~mask")
+        x = np.asarray(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} must be real numbers, not of dtype {x.dtype}")
     return x
@@ -111,7 +114,10 @@ def _normalized_axes(axis, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     axes = []
     for a in axis if isinstance(axis, tuple) else (axis,):
-        index = operator.index(a)
+        try:
+            index = operator.index(a)
+        except TypeError:
+            raise TypeError(f"axis must be an int or a tuple of int, not {axis!r}") from None
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(index, ndim)
         axes.append(index % ndim)
@@ -171,13 +177,15 @@ def _validate(
     label_smoothing = number("label_smoothing", label_smoothing)
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"label_smoothing = {label_smoothing} is outside [0, 1)")
-    if reduction not in REDUCTIONS:
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
         choices = ", ".join(map(repr, REDUCTIONS))
         raise ValueError(f"reduction = {reduction!r} is not one of {choices}")
     if reduction == "none" and axis is not None:
         raise ValueError(f"axis = {axis} needs a reduction other than 'none'")
     if check_targets:
         check_unit_interval("targets", targets, where)
+    if reduction == "weighted_mean" and not isinstance(weight, np.ndarray):
+        weight = 1.0 if 0 < abs(weight) < math.inf else weight  # it cancels
     axes = _normalized_axes(axis, logits.ndim)
     kept = () if axis is None else tuple([k for k in range(logits.ndim) if k not in axes])
     dtype = _result_dtype(logits.dtype)
@@ -313,26 +321,27 @@ def _compute(
 
 def _compute_longdouble(o, loss, rows, grad, hess, scale, floor) -> None:
     """The same in long double, by the ufuncs and with temporaries."""
-    # All long double first: NumPy 1.26 lets an array of a narrower dtype win over a scalar.
-    x, smoothing = o.logits, np.longdouble(o.label_smoothing)
-    z, weight, pos_weight = (
-        np.asarray(y, np.longdouble) for y in (o.targets, o.weight, o.pos_weight)
-    )
-    z = z * (1 - smoothing) + smoothing / 2
-    a, b = weight * pos_weight * z, weight * (1 - z)
-    if o.where is not None:
-        x, a, b = (np.where(o.where, y, np.longdouble(0)) for y in (x, a, b))
 
     def term(coefficient, factor):
         return np.where((coefficient == 0) & np.isinf(factor), 0, coefficient * factor)
 
     softplus, sigmoid = UFUNCS["softplus"], UFUNCS["sigmoid"]
     with np.errstate(all="ignore"):
+        # All long double first: NumPy 1.26 lets an array of a narrower dtype win over a scalar.
+        x, smoothing = o.logits, np.longdouble(o.label_smoothing)
+        z, weight, pos_weight = (
+            np.asarray(y, np.longdouble) for y in (o.targets, o.weight, o.pos_weight)
+        )
+        a = weight * pos_weight * (z * (1 - smoothing) + smoothing / 2)
+        b = weight * ((1 - z) * (1 - smoothing) + smoothing / 2)
+        if o.where is not None:
+            x, a, b = (np.where(o.where, y, np.longdouble(0)) for y in (x, a, b))
         losses = term(a, softplus(-x)) + term(b, softplus(x))
         if loss is not None:
             loss[...] = losses
         if rows is not None:
-            rows[...] = np.sum(losses, axis=o.axes)
+            in_order = np.ascontiguousarray(o.along_rows(losses))
+            rows[...] = np.sum(in_order.reshape(*rows.shape, o.row_length), axis=-1)
         if grad is not None:
             grad[...] = (b * sigmoid(x) - a * sigmoid(-x)) * scale
         if hess is not None:
@@ -362,8 +371,9 @@ def _sum_of_weights(o: _Operands) -> np.ndarray | float:
         sums = RowSums(o.row_length, rows)
         weight = np.broadcast_to(o.weight, o.logits.shape)
         where = o.where if o.where is None else np.broadcast_to(o.where, o.logits.shape)
-        for piece, mask in _pieces(o, [weight, where], [_FLOAT64, _BOOL]):
-            sums.add(piece if mask is None else np.where(mask, piece, 0.0))
+        with np.errstate(all="ignore"):
+            for piece in _pieces(o, [weight, where], [_FLOAT64, _BOOL]):
+                sums.add(*piece)
     return rows[()]
 
 
@@ -376,8 +386,13 @@ def _divisor(o: _Operands) -> np.ndarray | float:
 
 def _reduced(o: _Operands, sums: np.ndarray, divisor: np.ndarray | float):
     """Loss in the dtype of the results, a scalar if all axes are reduced."""
-    quotient = sums[()] / divisor
-    return quotient.astype(o.dtype, copy=False) if o.kept else o.dtype.type(quotient)
+    if not o.kept and not o.is_long and divisor:
+        loss = float(sums) / float(divisor)  # which is silent
+        if o.dtype is _FLOAT64 or (o.dtype is _FLOAT32 and 1e-37 < loss < 1e38):
+            return o.dtype.type(loss)
+    with np.errstate(over="ignore", under="ignore"):
+        quotient = sums[()] / divisor
+        return quotient.astype(o.dtype, copy=False) if o.kept else o.dtype.type(quotient)
 
 
 def _new_like(logits: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -404,8 +419,8 @@ def _derivative(
         nothing = 0.0 if o.reduction == "mean" else math.nan
         divisor = np.longdouble(divisor) if o.is_long else float(divisor)
         slope = _new_like(o.logits, o.dtype)
-        scale = 1 / divisor if divisor else nothing
-        _compute(o, **{name: slope}, loss=loss, rows=rows, scale=scale)
+        factor = 1 / divisor if divisor else nothing
+        _compute(o, **{name: slope}, loss=loss, rows=rows, scale=factor)
     else:
         # float16 is rounded once, after the division.
         slope = _new_like(o.logits, o.working_dtype)
@@ -418,7 +433,7 @@ def _derivative(
                 factor[~np.isfinite(factor)] = 0
             np.multiply(slope, factor, out=slope, casting="same_kind")
             slope = slope.astype(o.dtype, copy=False)
-    if o.where is not None and o.reduction == "weighted_mean":
+    if o.where is not None and not np.all(np.isfinite(factor)):
         np.copyto(slope, 0, where=~o.where)
     return _result(slope)
 
@@ -488,10 +503,12 @@ Notes
 -----
 The results have the dtype of ``logits``, or float64 if those are integers.
 Sums are accumulated in float64, compensated, in the order of the reduced axes:
-they depend on neither memory layout nor tier. No temporary array of the size of
-``logits`` is made, but for long double. A mean over nothing is nan, with a
-RuntimeWarning. An element of a result that is not reduced errs by at most
-{bound:g} ULP in float32 and float64; `sigmoid_bce` by less.
+they depend on neither memory layout nor tier; those of long double are pairwise.
+No temporary array of the size of ``logits`` is made, but for long double and for
+derivatives of float16 with an axis. Weights are rounded to the dtype of ``logits``
+(float32 for float16). A mean over nothing is nan, with a RuntimeWarning. Without
+weights and reduction, an element errs by at most {bound:g} ULP in float32 and
+float64; one of `sigmoid_bce` by less.
 
 {notes}
 
@@ -598,7 +615,7 @@ def bce_with_logits_grad(o: _Operands):
 
 @_public(
     returns="""hess : ndarray or scalar
-    Of the shape of ``logits``; not negative.""",
+    Of the shape of ``logits``; negative only where weights are.""",
     notes="""The Hessian is diagonal: ``weight * (1 - z + pos_weight * z) *
 sigmoid(logits) * sigmoid(-logits)``, divided as the reduction says.""",
     example=""">>> cyma.bce_with_logits_hess(logits, targets, reduction="sum")
@@ -613,7 +630,7 @@ def bce_with_logits_hess(o: _Operands):
     returns="""loss : ndarray or scalar
     As from `bce_with_logits`.
 grad : ndarray or scalar
-    As from `bce_with_logits_grad`.""",
+    As from `bce_with_logits_grad`, but for rounding.""",
     notes="""Both come from one pass over the data.""",
     example=""">>> loss, grad = cyma.bce_with_logits_value_and_grad(logits, targets)
 >>> print(f"{loss:.6f}")

@@ -112,11 +112,13 @@ def logistic(*, scale_pos_weight: float = 1.0, min_hessian: float = 1e-16) -> _L
 
     Notes
     -----
-    With the weight ``w = sample_weight * (scale_pos_weight if y_true == 1 else
-    1)``, the gradient is ``w * (sigmoid(y_pred) - y_true)`` and the Hessian
-    ``w * max(sigmoid(y_pred) * sigmoid(-y_pred), min_hessian)``, both computed
-    without cancellation, in one pass, in the precision of the predictions, and
-    written as float32, which is what both libraries use: they convert nothing.
+    With ``a = sample_weight * scale_pos_weight * y_true`` and ``b = sample_weight *
+    (1 - y_true)``, the gradient is ``b * sigmoid(y_pred) - a * sigmoid(-y_pred)``
+    and the Hessian ``(a + b) * max(sigmoid(y_pred) * sigmoid(-y_pred),
+    min_hessian)``, both computed without cancellation, in one pass, in the
+    precision of the predictions, and written as float32, which is what both
+    libraries use: they convert nothing. A label between 0 and 1 is so weighted
+    in part, where xgboost weights labels of 1 only.
 
     Neither library then starts boosting from the mean of the labels: see
     `init_score`. What a model predicts with a custom objective are raw scores,
@@ -190,9 +192,11 @@ def init_score(y, weight=None) -> float:
     weight = np.ones(y.shape) if weight is None else real("weight", weight).astype(np.float64)
     if weight.shape != y.shape:
         raise ValueError(f"weight of shape {weight.shape} does not match y of shape {y.shape}")
-    if not np.all(weight >= 0):
-        raise ValueError(f"weight has a negative value or nan: {np.min(weight)}")
-    positive, negative = float(np.sum(weight * y)), float(np.sum(weight * (1 - y)))
+    wrong = weight[~((weight >= 0) & (weight < math.inf))]
+    if wrong.size:
+        raise ValueError(f"weight has {wrong[0]}, which is negative or not finite")
+    with np.errstate(all="ignore"):
+        positive, negative = float(np.sum(weight * y)), float(np.sum(weight * (1 - y)))
     if not (0 < positive < math.inf and 0 < negative < math.inf):
         sums = f"the weights of 1 and of 0 sum to {positive:g} and {negative:g}"
         raise ValueError(f"y has no finite logit of the mean: {sums}")
