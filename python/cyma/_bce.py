@@ -340,8 +340,8 @@ def _compute_longdouble(o, loss, rows, grad, hess, scale, floor) -> None:
         if loss is not None:
             loss[...] = losses
         if rows is not None:
-            in_order = np.ascontiguousarray(o.along_rows(losses))
-            rows[...] = np.sum(in_order.reshape(*rows.shape, o.row_length), axis=-1)
+            in_order = o.along_rows(losses).reshape(*rows.shape, o.row_length)
+            rows[...] = np.sum(in_order, axis=-1)
         if grad is not None:
             grad[...] = (b * sigmoid(x) - a * sigmoid(-x)) * scale
         if hess is not None:
