@@ -113,7 +113,7 @@ CYMA_BCE_KERNEL(bce)(const cyma_bce *f, cyma_lanes *lanes, ptrdiff_t first, ptrd
                 if (!f->where[start + i]) {
                     x_copy[first + i] = (CYMA_REAL)INFINITY;
                     z_copy[first + i] = 1;
-                    w_copy[first + i] = pw_copy[first + i] = 0;
+                    w_copy[first + i] = pw_copy[first + i] = complement[first + i] = 0;
                 }
             }
         }

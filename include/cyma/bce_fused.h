@@ -4,8 +4,8 @@
  *     loss = a softplus(-x) + b softplus(x),   a = w pw z,   b = w (1 - z)
  *
  * and its two derivatives by x, from one e^-|x| and one division at most. Nothing is compensated,
- * so an error is some 3 ULP instead of 1 (less than the sum loses beside it), but nothing cancels
- * either: both tails keep their digits. */
+ * so errors are some ULP (python/cyma/_bce.py has the bound), but nothing cancels either: both
+ * tails keep their digits. */
 
 typedef struct {
     CYMA_REAL loss, grad, hess;
