@@ -34,7 +34,14 @@ COMMON_FLAGS = {
 }
 
 KERNELS = "pyx/kernels.c"
-C_SOURCES = ["pyx/bce.c", "pyx/dispatch.c", "pyx/kernels_ld.c", "pyx/loops.c", "pyx/table.c"]
+C_SOURCES = [
+    "pyx/bce.c",
+    "pyx/dispatch.c",
+    "pyx/kernels_ld.c",
+    "pyx/loops.c",
+    "pyx/scalar.c",
+    "pyx/table.c",
+]
 HEADERS = sorted(
     str(path)
     for pattern in ("include/cyma/*", "pyx/*.h", "pyx/*.pxd")

@@ -7,7 +7,7 @@ cimport numpy as cnp
 from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
-from cyma._docstrings import docstring
+from cyma._docstrings import docstring, scalar_docstring
 from cyma._table import DTYPES, Function, Worst
 from cyma._version import __version__
 
@@ -53,9 +53,14 @@ cdef extern from "dispatch.h":
     enum:
         CYMA_FUNCTIONS
         CYMA_LANES
+    ctypedef void (*cyma_kernel)(const void *, const void *, void *, Py_ssize_t) nogil
+    ctypedef struct cyma_hand_written:
+        int function, precision
+        cyma_kernel kernel
     ctypedef struct cyma_tier:
         const char *name
         int fma
+        const cyma_hand_written hand_written[]
     const cyma_tier *cyma_compiled_tier(int index)
     int cyma_tier_supported(const cyma_tier *tier)
     void cyma_use_tier(const cyma_tier *tier)
@@ -68,6 +73,10 @@ cdef extern from "loops.h":
     cnp.PyUFuncGenericFunction cyma_loops[]
     char *cyma_loop_types(int nin)
     void **cyma_loop_data(int function)
+
+
+cdef extern from "scalar.h":
+    object cyma_make_scalars(list docs, str module_name)
 
 
 cdef extern from "bce.h":
@@ -177,7 +186,7 @@ def _make_ufuncs():
     cyma_init_loops()
     ufuncs = {}
     for i, function in enumerate(FUNCTIONS.values()):
-        # NumPy keeps pointers to the name and the docstring: the table and _DOCUMENTS own them.
+        # Pointers to the name and the docstring are kept: the table and _DOCUMENTS own them.
         _DOCUMENTS.append(docstring(function).encode())
         ufuncs[function.name] = cnp.PyUFunc_FromFuncAndData(
             cyma_loops, cyma_loop_data(i), cyma_loop_types(function.nin), CYMA_SIGNATURES,
@@ -186,13 +195,30 @@ def _make_ufuncs():
     return ufuncs
 
 
+def _make_scalars():
+    _SCALAR_DOCUMENTS.extend(scalar_docstring(f).encode() for f in FUNCTIONS.values())
+    return cyma_make_scalars(_SCALAR_DOCUMENTS, "cyma.scalar")
+
+
 cdef dict _read_tiers():
-    """Compiled tiers, from the plainest to the widest: (index, has FMA, is supported) by name."""
+    """Compiled tiers, from the plainest to the widest, by name.
+
+    A tier is (index, has FMA, is supported, [(function, dtype) of each hand-written kernel]).
+    """
     tiers = {}
     cdef int i = 0
     cdef const cyma_tier *tier = cyma_compiled_tier(0)
+    cdef const cyma_hand_written *own
     while tier != NULL:
-        tiers[tier.name.decode()] = (i, bool(tier.fma), bool(cyma_tier_supported(tier)))
+        own = tier.hand_written
+        hand_written = []
+        while own.kernel != NULL:
+            function = cyma_functions[own.function].name.decode()
+            hand_written.append((function, "float32" if own.precision == CYMA_F32 else "float64"))
+            own += 1
+        tiers[tier.name.decode()] = (
+            i, bool(tier.fma), bool(cyma_tier_supported(tier)), hand_written
+        )
         i += 1
         tier = cyma_compiled_tier(i)
     return tiers
@@ -235,7 +261,7 @@ def set_tier(name):
     global _tier
     if not isinstance(name, str):
         raise TypeError(f"name of a tier must be a str, not {type(name).__name__}")
-    index, _, supported = _TIERS.get(name, (0, False, False))
+    index, _, supported, _ = _TIERS.get(name, (0, False, False, []))
     if not supported:
         raise ValueError(f"tier {name!r} does not work here; supported tiers: {_supported_text()}")
     cyma_use_tier(cyma_compiled_tier(index))
@@ -260,8 +286,11 @@ def runtime_info():
         ``compiled_tiers``, ``supported_tiers`` : list of str
             Tiers in this build, and those of them that this CPU can run; plainest first.
         ``fma_tiers`` : list of str
-            Compiled tiers that run the portable kernels on hardware FMA: all of them give the same
-            bits, on every machine.
+            Compiled tiers with hardware FMA: all of them give the same bits, on every machine, but
+            for their hand-written kernels.
+        ``hand_written`` : dict of str to list of (str, str)
+            By tier, functions and dtypes for which it has a faster kernel than the portable one,
+            with results that may differ from those of other tiers, within the same bounds.
 
     Examples
     --------
@@ -274,8 +303,9 @@ def runtime_info():
         "numpy": numpy.__version__,
         "tier": _tier,
         "compiled_tiers": list(_TIERS),
-        "supported_tiers": [name for name, (_, _, supported) in _TIERS.items() if supported],
-        "fma_tiers": [name for name, (_, fma, _) in _TIERS.items() if fma],
+        "supported_tiers": [name for name, (_, _, supported, _) in _TIERS.items() if supported],
+        "fma_tiers": [name for name, (_, fma, _, _) in _TIERS.items() if fma],
+        "hand_written": {name: own for name, (_, _, _, own) in _TIERS.items() if own},
     }
 
 
@@ -413,4 +443,6 @@ THRESHOLDS = _read_thresholds()
 LANES = CYMA_LANES
 _DOCUMENTS = []
 UFUNCS = _make_ufuncs()
+_SCALAR_DOCUMENTS = []
+SCALARS = _make_scalars()
 set_tier(runtime_info()["supported_tiers"][-1])

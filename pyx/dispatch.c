@@ -128,6 +128,10 @@ cyma_use_tier(const cyma_tier *tier)
         cyma_active.kernels[f][CYMA_F32] = tier->kernels[f][CYMA_F32];
         cyma_active.kernels[f][CYMA_F64] = tier->kernels[f][CYMA_F64];
         cyma_active.kernels[f][CYMA_LD] = cyma_kernels_ld[f];
+        cyma_active.scalars[f] = tier->scalars[f];
+    }
+    for (const cyma_hand_written *own = tier->hand_written; own->kernel != NULL; own++) {
+        cyma_active.kernels[own->function][own->precision] = own->kernel;
     }
     for (int p = 0; p < CYMA_LD; p++) {
         cyma_active.bce[p] = tier->bce[p];

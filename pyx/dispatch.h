@@ -18,6 +18,9 @@ enum { CYMA_F32, CYMA_F64, CYMA_LD, CYMA_PRECISIONS };
  * out may be x or y, but must not overlap them otherwise. */
 typedef void (*cyma_kernel)(const void *x, const void *y, void *out, ptrdiff_t n);
 
+/* A unary function of one number, with the arithmetic of the tier's kernels. */
+typedef double (*cyma_scalar)(double x);
+
 /* Weighted binary cross-entropy of contiguous elements of the kernel's type. */
 typedef struct {
     const void *logits;
@@ -41,13 +44,22 @@ typedef struct {
  * written. */
 typedef void (*cyma_bce_kernel)(const cyma_bce *, cyma_lanes *, ptrdiff_t first, ptrdiff_t n);
 
+/* What takes the place of a portable kernel; a tier's list of them ends with a kernel NULL. */
+enum { CYMA_MAX_HAND_WRITTEN = 4 };
+typedef struct {
+    int function, precision;
+    cyma_kernel kernel;
+} cyma_hand_written;
+
 /* kernels.c, compiled with the flags of one tier. */
 typedef struct {
     const char *name;
-    int fma; /* compiled for hardware FMA: gives the same bits as every other such tier */
+    int fma; /* compiled for hardware FMA: `kernels` give the same bits in every such tier */
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
     cyma_kernel half_to_float, float_to_half;
     cyma_bce_kernel bce[CYMA_LD];
+    cyma_scalar scalars[CYMA_FUNCTIONS]; /* NULL for functions of two arguments */
+    cyma_hand_written hand_written[CYMA_MAX_HAND_WRITTEN];
 } cyma_tier;
 
 /* The kernels in use: cyma_active.kernels[function][precision]. */
@@ -55,6 +67,7 @@ typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
     cyma_kernel half_to_float, float_to_half;
     cyma_bce_kernel bce[CYMA_LD];
+    cyma_scalar scalars[CYMA_FUNCTIONS];
 } cyma_kernel_table;
 
 extern cyma_kernel_table cyma_active;

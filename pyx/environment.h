@@ -22,8 +22,11 @@ cyma_enter_environment(cyma_environment *saved, int precision)
 {
 #ifdef CYMA_HAVE_MXCSR
     if (precision != CYMA_LD) { /* no x87: a much cheaper way */
+        const unsigned defaults = 0x1f80, flags = 0x3f;
         saved->mxcsr = _mm_getcsr();
-        _mm_setcsr(0x1f80);
+        if ((saved->mxcsr & ~flags) != defaults) { /* to write it is slow, and seldom needed */
+            _mm_setcsr(defaults);
+        }
         return;
     }
 #endif

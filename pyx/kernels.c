@@ -1,5 +1,9 @@
 /* The vectorised loops over the inline functions of include/cyma. setup.py compiles this file once
  * per tier, with that tier's flags, and with its name in CYMA_TIER as suffix of every symbol. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-thread-jumps") /* it multiplies the masks of what becomes a selection */
+#endif
+
 #include "cyma.h"
 #include "dispatch.h"
 #include "half.h"
@@ -65,14 +69,23 @@
     }
 
 #define CYMA_UNARY(name, ...)                                                                      \
+    static double CYMA_PASTE(cyma_scalar_##name, CYMA_TIER)(double x)                              \
+    {                                                                                              \
+        return cyma_##name##_f64(x);                                                               \
+    }                                                                                              \
     CYMA_DEFINE_KERNEL(name##_f32, float, float, x_, cyma_##name##_f32(a))                         \
     CYMA_DEFINE_KERNEL(name##_f64, double, double, x_, cyma_##name##_f64(a))
 #define CYMA_BINARY(name, ...)                                                                     \
     CYMA_DEFINE_KERNEL(name##_f32, float, float, y_, cyma_##name##_f32(a, b))                      \
     CYMA_DEFINE_KERNEL(name##_f64, double, double, y_, cyma_##name##_f64(a, b))
 #include "functions.def"
+
+#ifdef __F16C__
+#include "half_f16c.h"
+#else
 CYMA_DEFINE_KERNEL(half_to_float, uint16_t, float, x_, cyma_half_to_float(a))
 CYMA_DEFINE_KERNEL(float_to_half, float, uint16_t, x_, cyma_float_to_half(a))
+#endif
 
 #include "real_f32.h"
 #include "kernels_bce.h"
@@ -81,6 +94,10 @@ CYMA_DEFINE_KERNEL(float_to_half, float, uint16_t, x_, cyma_float_to_half(a))
 #include "real_f64.h"
 #include "kernels_bce.h"
 #include "real_end.h"
+
+#ifdef __AVX512F__
+#include "tanh_avx512.h"
+#endif
 
 const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
     .name = CYMA_STRING(CYMA_TIER),
@@ -92,7 +109,15 @@ const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
 #define CYMA_BINARY(name, ...) CYMA_UNARY(name, )
 #include "functions.def"
         },
+    .scalars =
+        {
+#define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = CYMA_PASTE(cyma_scalar_##name, CYMA_TIER),
+#include "functions.def"
+        },
     .half_to_float = CYMA_KERNEL(half_to_float),
     .float_to_half = CYMA_KERNEL(float_to_half),
     .bce = {CYMA_KERNEL(bce_f32), CYMA_KERNEL(bce_f64)},
+#ifdef __AVX512F__
+    .hand_written = {{CYMA_FUNCTION_tanh, CYMA_F32, CYMA_KERNEL(tanh_avx512)}},
+#endif
 };

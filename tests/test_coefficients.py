@@ -108,14 +108,13 @@ def test_clamps_lose_nothing(kind, least_exponent, greatest_exponent):
     largest = mpmath.mpf(2) ** (greatest_exponent + 1)
     assert largest * mpmath.exp(-values[f"CLAMP_WIDE_{kind}"]) < half_of_least
     # tanh reduces by ln2/2, as far as it is not saturated.
-    assert 64 - 2 * values[f"SATURATED_{kind}"] / mpmath.log(2) > -values[f"BIAS_{kind}"]
+    assert -2 * values[f"SATURATED_{kind}"] / mpmath.log(2) > -values[f"BIAS_{kind}"]
     # Beside 1, or beside x in softplus, e^-x is below a half of the last place.
     saturated = mpmath.mpf(values[f"SATURATED_{kind}"])
     assert mpmath.exp(-saturated) < mpmath.mpf(2) ** (-FORMATS[kind] - 1)
-    # Powers of two stay normal numbers: 2^(K - n) up to the clamp, and rescaled beyond.
+    # Powers of two stay normal numbers: 2^(K - n), and what is left of 2^-n beyond LARGEST_N.
     k, ln2 = 64, mpmath.log(2)
     assert k - values[f"CLAMP_{kind}"] / ln2 > -values[f"BIAS_{kind}"]
-    rescale = values[f"RESCALE_{kind}"]
-    assert k - values[f"RESCALE_FROM_{kind}"] > -values[f"BIAS_{kind}"]
-    assert k - values[f"CLAMP_WIDE_{kind}"] / ln2 + rescale > -values[f"BIAS_{kind}"]
-    assert values[f"RESCALE_INV_{kind}"] == 2.0**-rescale
+    largest_n = values[f"LARGEST_N_{kind}"]
+    assert values[f"CLAMP_{kind}"] / ln2 < largest_n < k + values[f"BIAS_{kind}"]
+    assert values[f"CLAMP_WIDE_{kind}"] / ln2 - largest_n < values[f"BIAS_{kind}"]

@@ -14,7 +14,9 @@ from cyma._ufuncs import ALIASES, FUNCTIONS
 
 OBJECTIVES = {f"objectives.{name}": getattr(objectives, name) for name in objectives.__all__}
 EXAMPLES = OBJECTIVES | {
-    name: getattr(cyma, name) for name in cyma.__all__ if name not in ("__version__", "objectives")
+    name: getattr(cyma, name)
+    for name in cyma.__all__
+    if name not in ("__version__", "objectives", "scalar")
 }
 
 

@@ -108,7 +108,7 @@ def test_an_error_is_found_with_its_place(sweep_with, place):
     assert extreme.error == pytest.approx(abs(0.25 - exact) / ulp)
     assert (extreme.x, extreme.got) == (at, 0.25)
     assert extreme.want == pytest.approx(exact)
-    assert s.misrounded == 1
+    assert s.misrounded == sweep_with("tanh", lambda x, y: y).misrounded + 1
 
 
 def test_an_error_in_subnormal_results_is_apart(sweep_with):

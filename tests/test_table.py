@@ -12,7 +12,7 @@ from cyma import _docstrings, _table
 from cyma._reference import REFERENCES
 from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
 
-OTHER_NAMES = {"__version__", "objectives", "runtime_info", "set_tier"} | {
+OTHER_NAMES = {"__version__", "objectives", "runtime_info", "scalar", "set_tier"} | {
     f"bce_with_logits{suffix}" for suffix in ("", "_grad", "_hess", "_value_and_grad")
 }
 

@@ -35,6 +35,9 @@ def test_runtime_info():
     assert "baseline" in info["supported_tiers"]
     assert set(info["supported_tiers"]) <= set(info["compiled_tiers"])
     assert set(info["fma_tiers"]) <= set(info["compiled_tiers"])
+    assert set(info["hand_written"]) <= set(info["fma_tiers"])
+    if "x86_64_v4" in info["compiled_tiers"]:
+        assert info["hand_written"] == {"x86_64_v4": [("tanh", "float32")]}
 
 
 def test_supported_tiers_agree_with_the_operating_system():

@@ -137,18 +137,6 @@ def jax_call(operands: dict, names: tuple[str, ...], gradient: bool) -> Call:
 CONTENDERS = {"cyma": ours, "torch": torch_call, "numpy": numpy_call, "jax": jax_call}
 
 
-def installed() -> list[str]:
-    """The contenders that can be imported; says which cannot."""
-    names = []
-    for name in CONTENDERS:
-        try:
-            __import__(name)
-            names.append(name)
-        except ImportError:
-            print(f"Not installed, so left out: {name}")
-    return names
-
-
 def agree(calls: dict[str, Call], dtype: str) -> None:
     """Check that all give the same loss and gradient."""
     rtol = 1e-4 if dtype == "float32" else 1e-12  # the formulas are inexact, long float32 sums too
@@ -162,19 +150,13 @@ def _flat(result) -> list[np.ndarray]:
     return [np.asarray(x) for x in (result if isinstance(result, tuple) else (result,))]
 
 
-def repeat(call: Call, times: int) -> None:
-    """Call again and again, so that caches are as they are in a loop of a user."""
-    for _ in range(times):
-        call()
-
-
 def measure(form: str, n: int, dtype: str, names: list[str], seconds: float) -> dict[str, float]:
     """Least time of each contender in ns per element."""
     operands = problem(n, dtype)
     calls = {name: CONTENDERS[name](operands, *FORMS[form]) for name in names}
     agree(calls, dtype)
     repeats = max(1, min(ELEMENTS_A_TURN // n, 1000))
-    turns = {name: functools.partial(repeat, call, repeats) for name, call in calls.items()}
+    turns = {name: functools.partial(runs.repeat, call, repeats) for name, call in calls.items()}
     return {name: ns / (n * repeats) for name, ns in time_interleaved(turns, seconds).items()}
 
 
@@ -186,10 +168,10 @@ def main() -> int:
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    names = installed()
+    names = runs.installed(CONTENDERS)
     machine = runs.machine(name for name in names if name != "cyma")
     info = cyma.runtime_info()
-    print(f"{', '.join(f'{k} {v}' for k, v in machine.items())}, tier {info['tier']}")
+    print(runs.facts({"machine": machine, "tier": info["tier"]}))
     results = []
     cells = [(f, n, d) for f in FORMS for n in SIZES for d in ("float32", "float64")]
     with Progress(console=Console(stderr=True), transient=True) as bar:

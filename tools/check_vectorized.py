@@ -39,8 +39,10 @@ SCALAR = re.compile(
 )
 # What a kernel may call; a mathematical function would be a scalar one.
 CALLS = {"memcpy", "memset", "__stack_chk_fail"}
-# Instructions on vectors: floating-point, or integers in the conversions of float16.
-PACKED = re.compile(r"v?(fn?m(add|sub)\d+|add|sub|mul|div)p[sd]$|v?p(add|sub|s[rl]l)[wd]$")
+# Instructions on vectors: floating-point, or those that the conversions of float16 consist of.
+PACKED = re.compile(
+    r"v?(fn?m(add|sub)\d+|add|sub|mul|div)p[sd]$|v?p(add|sub|s[rl]l)[wd]$|vcvtp(h2ps|s2ph)$"
+)
 
 
 def build(compiler: str, folder: pathlib.Path) -> None:

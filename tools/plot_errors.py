@@ -17,7 +17,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-from runs import unary_function, usable_peers
+from runs import STYLES, unary_function, usable_peers
 
 import cyma
 from cyma import _accuracy, _reference
@@ -26,13 +26,6 @@ from cyma._table import Function
 from cyma._ufuncs import FUNCTIONS, UFUNCS
 
 FOLDER = pathlib.Path(__file__).parents[1] / "docs" / "errors"
-# A thick line below thin ones: where they agree, both are seen.
-STYLES = {
-    "cyma": {"color": "tab:red", "linewidth": 3},
-    "numpy": {"color": "tab:blue"},
-    "scipy": {"color": "tab:green", "linestyle": "--"},
-    "torch": {"color": "tab:orange"},
-}
 INTERVALS = 700
 PER_INTERVAL = 4000
 LARGEST_X = 120.0

@@ -3,7 +3,8 @@
 That is the table of worst cases, the tables of the README, ``docs/accuracy.md`` and
 ``docs/speed.md``, and the worst inputs in the kernels' comments. ``tools/sweep.py --peers --json``
 makes ``docs/runs/sweep.json``, ``tools/hunt.py --json`` makes ``docs/runs/hunt.json``,
-``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
+``tools/side_by_side.py --json`` makes ``docs/runs/speed.json`` and, with ``--tier x86_64_v3``,
+``docs/runs/speed_avx2.json``, ``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
 
 Usage: ``python tools/publish.py``; ``--check`` only compares (exit code 1 names what differs).
 """
@@ -17,9 +18,10 @@ import math
 import pathlib
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from runs import FAULTS
+import side_by_side
+from runs import FAULTS, facts, markdown
 
 from cyma._accuracy import hexadecimal
 from cyma._docstrings import TEXTS
@@ -31,6 +33,8 @@ WORST = ROOT / "include" / "cyma" / "worst.def"
 HEADERS = sorted((ROOT / "include" / "cyma").glob("*.h"))
 SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
 HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
+SPEED = json.loads((ROOT / "docs" / "runs" / "speed.json").read_text())
+SPEED_AVX2 = json.loads((ROOT / "docs" / "runs" / "speed_avx2.json").read_text())
 BCE_SPEED = json.loads((ROOT / "docs" / "runs" / "bce_speed.json").read_text())
 
 
@@ -46,19 +50,29 @@ class Worst:
     inputs: str
 
 
-def worst_of_sweep() -> dict[tuple[str, str, bool], Worst]:
-    """Largest errors over all inputs, by function, dtype and whether the tier has FMA."""
+def worst_of_sweep(*, portable: bool = False) -> dict[tuple[str, str, bool], Worst]:
+    """Largest errors over all inputs, by function, dtype and whether the tier has FMA.
+
+    They are those of all kernels or of the portable ones, which agree with each other.
+    """
     result: dict[tuple[str, str, bool], Worst] = {}
     for row in SWEEP["results"]:
         if row["by"] not in SWEEP["tiers"]:
             continue
+        hand_written = [row["function"], row["dtype"]] in SWEEP["hand_written"].get(row["by"], [])
+        if hand_written and portable:
+            continue
         key = row["function"], row["dtype"], row["by"] in SWEEP["fma_tiers"]
         extreme = max(row["normal"], row["subnormal"], key=lambda e: e["error"])
         x, got, want = (float.fromhex(extreme[k]) for k in ("x", "got", "want"))
-        tiers = f"{result[key].tiers}, {row['by']}" if key in result else row["by"]
-        worst = Worst(extreme["error"], (x,), got, abs(got) > abs(want), tiers, "all")
-        if key in result and dataclasses.replace(result[key], tiers=tiers) != worst:
-            raise SystemExit(f"docs/runs/sweep.json: {row['by']} differs from {result[key].tiers}")
+        worst = Worst(extreme["error"], (x,), got, abs(got) > abs(want), row["by"], "all")
+        before = result.get(key)
+        if before is not None and hand_written:
+            worst = max(before, worst, key=lambda w: w.error)
+        elif before is not None:
+            if dataclasses.replace(before, tiers=row["by"]) != worst:
+                raise SystemExit(f"docs/runs/sweep.json: {row['by']} differs from {before.tiers}")
+            worst = dataclasses.replace(worst, tiers=f"{before.tiers}, {row['by']}")
         result[key] = worst
     return result
 
@@ -117,8 +131,14 @@ def relatives(name: str, worst: Worst) -> Iterator[tuple[str, tuple[float, ...],
         yield other, (-x,), abs(worst.got)
 
 
-RECORDS = worst_of_sweep() | worst_of_hunt(absolute=False)
-RECORDS = dict(in_order(with_relatives(with_relatives(RECORDS))))
+def all_records(*, portable: bool = False) -> dict[tuple[str, str, bool], Worst]:
+    """All largest errors known, in order; of all kernels or of the portable ones."""
+    records = worst_of_sweep(portable=portable) | worst_of_hunt(absolute=False)
+    return dict(in_order(with_relatives(with_relatives(records))))
+
+
+RECORDS = all_records()
+PORTABLE = all_records(portable=True)
 
 
 def worst_def() -> str:
@@ -134,12 +154,6 @@ def worst_def() -> str:
 def rounded_up(error: float) -> str:
     """An error with four digits after the point, not less than it is."""
     return f"{math.ceil(error * 1e4) / 1e4:.4f}"
-
-
-def markdown(header: list[str], rows: Iterable[list[str]]) -> str:
-    """Table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def functions() -> str:
@@ -241,12 +255,6 @@ def float64() -> str:
     return markdown(["function", "by", "steps back", "largest step", *FAULTS], rows)
 
 
-def facts(run: dict) -> str:
-    """On what a run was made."""
-    machine = run["machine"].items()
-    return ", ".join(fact if name == "cpu" else f"{name} {fact}" for name, fact in machine)
-
-
 def machines() -> str:
     """On what the runs of accuracy were made."""
     runs = {"sweep": SWEEP, "hunt": HUNT}
@@ -254,6 +262,26 @@ def machines() -> str:
     worst = max(SWEEP["reference_errors"].values())
     lines.append(f"- Largest error of the sweep's reference: {worst:.2g} ULP of float32\n")
     return "".join(lines)
+
+
+def speed_sections() -> dict[str, Callable[[], str]]:
+    """Tables of the speed of all functions."""
+
+    def table(rows: Callable, *arguments) -> Callable[[], str]:
+        return lambda: markdown(*rows(*arguments))
+
+    floats = ("float32", "float64")
+    return {
+        "speed": table(side_by_side.summary, SPEED, floats),
+        "speed machine": lambda: f"{facts(SPEED)}\n",
+        "speed float16": table(side_by_side.summary, SPEED, ("float16",)),
+        "speed avx2": table(side_by_side.summary, SPEED_AVX2, floats),
+        "speed avx2 machine": lambda: f"{facts(SPEED_AVX2)}\n",
+        "faster peers": table(side_by_side.faster_peers, SPEED),
+        "faster peers avx2": table(side_by_side.faster_peers, SPEED_AVX2),
+        "yardstick": table(side_by_side.against_the_yardstick, SPEED),
+        "scalars": table(side_by_side.scalars, SPEED),
+    }
 
 
 def three_digits(x: float) -> str:
@@ -282,7 +310,7 @@ def bce() -> str:
 
 def bce_machine() -> str:
     """On what they were measured."""
-    return f"{facts(BCE_SPEED)}; tier {BCE_SPEED['tier']}\n"
+    return f"{facts(BCE_SPEED)}\n"
 
 
 def with_sections(text: str, sections: dict) -> str:
@@ -300,7 +328,7 @@ def comment_of(name: str) -> str:
     """What a kernel's comment says of its worst inputs."""
     parts = []
     for c_type, dtype in (("float", "float32"), ("double", "float64")):
-        worst = RECORDS[name, dtype, True]
+        worst = PORTABLE[name, dtype, True]
         operands = ", ".join(map(hexadecimal, worst.operands))
         operands = f"({operands})" if len(worst.operands) > 1 else operands
         sign = "-" if worst.above else "+"
@@ -321,8 +349,10 @@ def with_comments(text: str) -> str:
 def generated() -> dict[pathlib.Path, str]:
     """Every file that has generated parts, as it should be."""
     texts = {WORST: worst_def()}
+    speed = speed_sections()
+    in_readme = ("speed", "speed machine")
     pages = {
-        "README.md": {"functions": functions},
+        "README.md": {"functions": functions, **{name: speed.pop(name) for name in in_readme}},
         "docs/accuracy.md": {
             "largest": largest,
             "absolute": absolute,
@@ -330,7 +360,7 @@ def generated() -> dict[pathlib.Path, str]:
             "float64": float64,
             "machines": machines,
         },
-        "docs/speed.md": {"bce": bce, "bce machine": bce_machine},
+        "docs/speed.md": speed | {"bce": bce, "bce machine": bce_machine},
     }
     for name, sections in pages.items():
         path = ROOT / name

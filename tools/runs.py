@@ -21,6 +21,17 @@ from cyma._ufuncs import FUNCTIONS
 FAULTS = {"out of range": "out_of_range", "asymmetric": "asymmetric", "nan faults": "nan_faults"}
 
 
+# How plots draw each contender: a thick line below thin ones, so that both are seen.
+STYLES = {
+    "cyma": {"color": "tab:red", "linewidth": 3},
+    "numpy": {"color": "tab:blue"},
+    "scipy": {"color": "tab:green", "linestyle": "--"},
+    "torch": {"color": "tab:orange"},
+    "jax": {"color": "tab:purple"},
+    "numexpr": {"color": "tab:gray", "linestyle": "--"},
+}
+
+
 def positive(text: str) -> int:
     """A positive number, for argparse."""
     number = int(text)
@@ -67,6 +78,37 @@ def machine(packages: Iterable[str]) -> dict[str, str]:
     """On what a run is made: the CPU, and versions of cyma, Python and packages in use."""
     versions = {name: sys.modules[name].__version__ for name in ("cyma", *packages)}
     return {"cpu": cpu_name(), "python": platform.python_version(), **versions}
+
+
+def facts(run: dict) -> str:
+    """On what a run was made, in a line."""
+    machine = run["machine"].items()
+    text = ", ".join(fact if name == "cpu" else f"{name} {fact}" for name, fact in machine)
+    return f"{text}; tier {run['tier']}" if "tier" in run else text
+
+
+def installed(contenders: Iterable[str]) -> list[str]:
+    """Those whose package can be imported; says which cannot."""
+    names = []
+    for name in contenders:
+        try:
+            __import__(name)
+            names.append(name)
+        except ImportError:
+            print(f"Not installed, so left out: {name}")
+    return names
+
+
+def repeat(call: Callable[[], object], times: int) -> None:
+    """Call again and again, so that caches are as they are in a loop of a user."""
+    for _ in range(times):
+        call()
+
+
+def markdown(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def write(path: pathlib.Path, document: dict) -> None:

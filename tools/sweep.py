@@ -364,6 +364,7 @@ def main(arguments: list[str] | None = None) -> int:
             "stride": options.stride,
             "tiers": info["supported_tiers"],
             "fma_tiers": [t for t in info["fma_tiers"] if t in info["supported_tiers"]],
+            "hand_written": info["hand_written"],
             "reference_errors": reference_errors,
             "results": rows,
         }

@@ -7,35 +7,26 @@
 #define CYMA_LN2_HI_F32 0x1.62e4p-1f
 #define CYMA_LN2_LO_F32 0x1.7f7d1cp-20f
 
-/* e^r - 1 ~ r + r^2 (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
- * relative error at most 2^(-30.9). */
-#define CYMA_EXP_C0_F32 0x1p-1f
-#define CYMA_EXP_C1_F32 0x1.555554p-3f
-#define CYMA_EXP_C2_F32 0x1.5554fp-5f
-#define CYMA_EXP_C3_F32 0x1.111306p-7f
-#define CYMA_EXP_C4_F32 0x1.6d436ep-10f
-#define CYMA_EXP_C5_F32 0x1.9e0c12p-13f
-
 /* tanh r ~ r + r^3 (C0 + C1 r^2 + ...) for |r| <= ln2/4 (1 + 2^-12),
  * relative error at most 2^(-32.4). */
 #define CYMA_TANH_C0_F32 -0x1.55554ep-2f
 #define CYMA_TANH_C1_F32 0x1.1105a4p-3f
 #define CYMA_TANH_C2_F32 -0x1.afe2c6p-5f
 
-/* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/5 (1 + 2^-12),
- * relative error at most 2^(-35.1). */
-#define CYMA_ATANH_C0_F32 0x1.555554p-2f
-#define CYMA_ATANH_C1_F32 0x1.999bfep-3f
-#define CYMA_ATANH_C2_F32 0x1.23e47p-3f
-#define CYMA_ATANH_C3_F32 0x1.ee0a6p-4f
+/* 2 atanh(s/2) ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 2/3 (1 + 2^-12),
+ * relative error at most 2^(-27.7). */
+#define CYMA_ATANH_C0_F32 0x1.555502p-4f
+#define CYMA_ATANH_C1_F32 0x1.99d1dp-7f
+#define CYMA_ATANH_C2_F32 0x1.1ebfc4p-9f
+#define CYMA_ATANH_C3_F32 0x1.1ecd7ep-11f
 
 /* e^r - 1 ~ r + r^2 (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
  * relative error at most 2^(-26). */
-#define CYMA_EXP_SHORT_C0_F32 0x1.fffffep-2f
-#define CYMA_EXP_SHORT_C1_F32 0x1.5554bp-3f
-#define CYMA_EXP_SHORT_C2_F32 0x1.555716p-5f
-#define CYMA_EXP_SHORT_C3_F32 0x1.122798p-7f
-#define CYMA_EXP_SHORT_C4_F32 0x1.6b735cp-10f
+#define CYMA_EXP_C0_F32 0x1.fffffep-2f
+#define CYMA_EXP_C1_F32 0x1.5554bp-3f
+#define CYMA_EXP_C2_F32 0x1.555716p-5f
+#define CYMA_EXP_C3_F32 0x1.122798p-7f
+#define CYMA_EXP_C4_F32 0x1.6b735cp-10f
 
 /* log1p(e) ~ e + e^2 (C0 + C1 e + ...) for 0 <= e <= 1 (1 + 2^-12),
  * relative error at most 2^(-24.8). */
@@ -53,20 +44,6 @@
 #define CYMA_LN2_HI_F64 0x1.62e42fefa4p-1
 #define CYMA_LN2_LO_F64 -0x1.8432a1b0e2634p-43
 
-/* e^r - 1 ~ r + r^2 (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
- * relative error at most 2^(-61.5). */
-#define CYMA_EXP_C0_F64 0x1p-1
-#define CYMA_EXP_C1_F64 0x1.5555555555559p-3
-#define CYMA_EXP_C2_F64 0x1.555555555554dp-5
-#define CYMA_EXP_C3_F64 0x1.111111110f657p-7
-#define CYMA_EXP_C4_F64 0x1.6c16c16c1aafdp-10
-#define CYMA_EXP_C5_F64 0x1.a01a01b0020dbp-13
-#define CYMA_EXP_C6_F64 0x1.a01a018e0ee6fp-16
-#define CYMA_EXP_C7_F64 0x1.71ddf8142d66ep-19
-#define CYMA_EXP_C8_F64 0x1.27e5133c5e523p-22
-#define CYMA_EXP_C9_F64 0x1.af5f2264c3a0ap-26
-#define CYMA_EXP_C10_F64 0x1.1f1a2d5ce2781p-29
-
 /* tanh r ~ r + r^3 (C0 + C1 r^2 + ...) for |r| <= ln2/4 (1 + 2^-12),
  * relative error at most 2^(-57.7). */
 #define CYMA_TANH_C0_F64 -0x1.55555555554bcp-2
@@ -76,40 +53,30 @@
 #define CYMA_TANH_C4_F64 -0x1.223c73e452982p-7
 #define CYMA_TANH_C5_F64 0x1.c383bf86846d2p-9
 
-/* atanh s ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 1/5 (1 + 2^-12),
- * relative error at most 2^(-62.6). */
-#define CYMA_ATANH_C0_F64 0x1.555555555554fp-2
-#define CYMA_ATANH_C1_F64 0x1.999999999c15p-3
-#define CYMA_ATANH_C2_F64 0x1.24924921e7f99p-3
-#define CYMA_ATANH_C3_F64 0x1.c71c748bdbf79p-4
-#define CYMA_ATANH_C4_F64 0x1.745c4bdcd31d1p-4
-#define CYMA_ATANH_C5_F64 0x1.3b359def60384p-4
-#define CYMA_ATANH_C6_F64 0x1.0dcdf77dd2433p-4
-#define CYMA_ATANH_C7_F64 0x1.1b7101609930cp-4
-
 /* e^r - 1 ~ r + r^2 (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
  * relative error at most 2^(-55.5). */
-#define CYMA_EXP_SHORT_C0_F64 0x1.0000000000005p-1
-#define CYMA_EXP_SHORT_C1_F64 0x1.555555555553bp-3
-#define CYMA_EXP_SHORT_C2_F64 0x1.5555555552106p-5
-#define CYMA_EXP_SHORT_C3_F64 0x1.1111111118833p-7
-#define CYMA_EXP_SHORT_C4_F64 0x1.6c16c17f3173bp-10
-#define CYMA_EXP_SHORT_C5_F64 0x1.a01a0177f2d28p-13
-#define CYMA_EXP_SHORT_C6_F64 0x1.a019a698a1a8cp-16
-#define CYMA_EXP_SHORT_C7_F64 0x1.71de8101f5b88p-19
-#define CYMA_EXP_SHORT_C8_F64 0x1.28a29956eb4e1p-22
-#define CYMA_EXP_SHORT_C9_F64 0x1.ae77922cc7433p-26
+#define CYMA_EXP_C0_F64 0x1.0000000000005p-1
+#define CYMA_EXP_C1_F64 0x1.555555555553bp-3
+#define CYMA_EXP_C2_F64 0x1.5555555552106p-5
+#define CYMA_EXP_C3_F64 0x1.1111111118833p-7
+#define CYMA_EXP_C4_F64 0x1.6c16c17f3173bp-10
+#define CYMA_EXP_C5_F64 0x1.a01a0177f2d28p-13
+#define CYMA_EXP_C6_F64 0x1.a019a698a1a8cp-16
+#define CYMA_EXP_C7_F64 0x1.71de8101f5b88p-19
+#define CYMA_EXP_C8_F64 0x1.28a29956eb4e1p-22
+#define CYMA_EXP_C9_F64 0x1.ae77922cc7433p-26
 
 /* 2 atanh(s/2) ~ s + s^3 (C0 + C1 s^2 + ...) for |s| <= 2/3 (1 + 2^-12),
- * relative error at most 2^(-54.1). */
-#define CYMA_ATANH_WIDE_C0_F64 0x1.555555555593bp-4
-#define CYMA_ATANH_WIDE_C1_F64 0x1.99999998eb2aap-7
-#define CYMA_ATANH_WIDE_C2_F64 0x1.2492497876542p-9
-#define CYMA_ATANH_WIDE_C3_F64 0x1.c71c4a4e49e13p-12
-#define CYMA_ATANH_WIDE_C4_F64 0x1.746253777a767p-14
-#define CYMA_ATANH_WIDE_C5_F64 0x1.3aa8ed702d2d4p-16
-#define CYMA_ATANH_WIDE_C6_F64 0x1.1641a1dd3d39dp-18
-#define CYMA_ATANH_WIDE_C7_F64 0x1.9587bf60c0a68p-21
-#define CYMA_ATANH_WIDE_C8_F64 0x1.6b67d49fa44aep-22
+ * relative error at most 2^(-59.4). */
+#define CYMA_ATANH_C0_F64 0x1.5555555555535p-4
+#define CYMA_ATANH_C1_F64 0x1.99999999a074cp-7
+#define CYMA_ATANH_C2_F64 0x1.249249208c8f8p-9
+#define CYMA_ATANH_C3_F64 0x1.c71c741c51bafp-12
+#define CYMA_ATANH_C4_F64 0x1.745cb4057fa07p-14
+#define CYMA_ATANH_C5_F64 0x1.3b1ddaf18dca4p-16
+#define CYMA_ATANH_C6_F64 0x1.1067cc30a0b4p-18
+#define CYMA_ATANH_C7_F64 0x1.efd7d62ef51fdp-21
+#define CYMA_ATANH_C8_F64 0x1.55b31ad0f967cp-23
+#define CYMA_ATANH_C9_F64 0x1.5c76ff6bfe9d4p-24
 
 #endif

@@ -1,22 +1,29 @@
 /* The exponential that all families share. Included once per precision (see cyma.h).
  *
- * With a = n ln2 + r, n an integer, |r| <= ln2/2, and M = e^r = 1 + p:  e^-a = 2^-n / M.
- * The power of two is exact, so only M carries an error; it is a pair (hi, lo). tanh does likewise
- * with n ln2/2 and tanh r in place of M.
+ * With a = n ln2 + r, n an integer, |r| <= ln2/2, t = 2^-n and M = e^r:  e^-a = t / M. The power
+ * of two is exact, so only M carries an error. tanh does likewise with n ln2/2 and tanh r in place
+ * of M. Every kernel is a quotient at heart: an approximate one, and then its residue, computed
+ * from terms that are exact or small. So the quotient, its divisor and the reciprocal of that may
+ * all be rounded, and the result is nearly rounded once.
  *
- * 2^-n is kept as 2^(K - n), K = 64, until the last operation of a kernel, which scales by 2^-K.
- * So nothing before it is subnormal, and a subnormal result is rounded there, once. */
+ * t is kept as 2^(K - n), K = 64, until the last operation of a kernel, which scales by 2^-K. So
+ * nothing before it is subnormal, and a subnormal result is rounded there, once. */
 
-/* An unevaluated sum hi + lo, |lo| <= ulp(hi). */
+/* An unevaluated sum hi + lo, lo the much smaller one. */
 typedef struct {
     CYMA_REAL hi, lo;
 } CYMA_PAIR;
 
 typedef struct {
     CYMA_REAL n;
-    CYMA_REAL power; /* 2^(K - n) */
+    CYMA_REAL power; /* 2^(k - n) */
     CYMA_PAIR r;
 } CYMA_REDUCED;
+
+/* w (1 + e) */
+typedef struct {
+    CYMA_REAL w, e;
+} CYMA_QUOTIENT;
 
 #ifndef CYMA_EXP_CORE_H
 #define CYMA_EXP_CORE_H
@@ -49,33 +56,19 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
 /* a = n ln2/parts + r, parts = 1 or 2, for a >= 0, or nan. n * LN2_HI is exact up to n ln2 =
  * CLAMP_WIDE, and so is its difference from a; the power is representable up to n ln2 = CLAMP. */
 CYMA_INLINE CYMA_REDUCED
-CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts)
+CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts, int k)
 {
-    const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
+    const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + k);
     CYMA_REDUCED y;
     CYMA_REAL shifted = CYMA_FMA(a, -CYMA_C(LOG2E) * parts, shifter);
-    CYMA_REAL r;
     y.n = shifter - shifted;
     y.power = CYMA_F(cyma_power)(shifted);
-    r = CYMA_FMA(-y.n, CYMA_C(LN2_HI) / parts, a);
-    y.r.hi = CYMA_FMA(-y.n, CYMA_C(LN2_LO) / parts, r);
-    y.r.lo = CYMA_FMA(-y.n, CYMA_C(LN2_LO) / parts, r - y.r.hi);
+    y.r.hi = CYMA_FMA(-y.n, CYMA_C(LN2_HI) / parts, a);
+    y.r.lo = -y.n * (CYMA_C(LN2_LO) / parts);
     return y;
 }
 
-/* p = e^r - 1 as a pair. */
-CYMA_INLINE CYMA_PAIR
-CYMA_F(cyma_expm1)(CYMA_PAIR r)
-{
-    CYMA_PAIR p;
-    CYMA_REAL r2 = r.hi * r.hi;
-    CYMA_REAL q = CYMA_F(cyma_exp_poly)(r.hi, r2);
-    p.hi = CYMA_FMA(r2, q, r.hi);
-    p.lo = CYMA_FMA(r2, q, r.hi - p.hi) + r.lo;
-    return p;
-}
-
-/* hi + lo renormalised; needs |hi| >= |lo| or hi = 0. */
+/* hi + lo as a pair; needs |hi| >= |lo| or hi = 0. */
 CYMA_INLINE CYMA_PAIR
 CYMA_F(cyma_fast2sum)(CYMA_REAL hi, CYMA_REAL lo)
 {
@@ -85,24 +78,16 @@ CYMA_F(cyma_fast2sum)(CYMA_REAL hi, CYMA_REAL lo)
     return s;
 }
 
-/* M = 1 + p as a pair. */
+/* a + b as a pair, whichever is larger. */
 CYMA_INLINE CYMA_PAIR
-CYMA_F(cyma_exp)(CYMA_PAIR r)
+CYMA_F(cyma_two_sum)(CYMA_REAL a, CYMA_REAL b)
 {
-    CYMA_PAIR p = CYMA_F(cyma_expm1)(r);
-    CYMA_PAIR m = CYMA_F(cyma_fast2sum)((CYMA_REAL)1, p.hi);
-    m.lo += p.lo;
-    return m;
-}
-
-/* M + sign * 2^-n as a pair, from power = 2^(K - n). */
-CYMA_INLINE CYMA_PAIR
-CYMA_F(cyma_add_power)(CYMA_PAIR m, CYMA_REAL power, CYMA_REAL sign)
-{
-    CYMA_PAIR d;
-    d.hi = CYMA_FMA(power, sign * CYMA_C(UNSCALE), m.hi);
-    d.lo = CYMA_FMA(power, sign * CYMA_C(UNSCALE), m.hi - d.hi) + m.lo;
-    return d;
+    CYMA_PAIR s;
+    CYMA_REAL b_part;
+    s.hi = a + b;
+    b_part = s.hi - a;
+    s.lo = (a - (s.hi - b_part)) + (b - b_part);
+    return s;
 }
 
 /* c - a b without the rounding error of the product. Without FMA, |a| and |b| must be below the
@@ -123,9 +108,33 @@ CYMA_F(cyma_residue)(CYMA_REAL c, CYMA_REAL a, CYMA_REAL b)
 #endif
 }
 
-/* How far v * d falls short of 1. */
+/* v without its last bits: so that more of its multiples are exact. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_reciprocal_residue)(CYMA_REAL v, CYMA_PAIR d)
+CYMA_F(cyma_cut)(CYMA_REAL v)
 {
-    return CYMA_FMA(-v, d.lo, CYMA_F(cyma_residue)((CYMA_REAL)1, v, d.hi));
+    CYMA_BITS bits;
+    memcpy(&bits, &v, sizeof bits);
+    bits &= ~(CYMA_BITS)0xf;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* t / (M + share t) = w (1 + e), with w times 2^K.
+ *
+ * M = 1 + r + r^2 poly. The divisor is sum.hi + tail, with an exact sum.hi; v is the reciprocal of
+ * that, rounded twice, and e is by how much of itself v falls short. */
+CYMA_INLINE CYMA_QUOTIENT
+CYMA_F(cyma_quotient)(CYMA_REDUCED y, CYMA_REAL share)
+{
+    CYMA_QUOTIENT q;
+    CYMA_REAL r = y.r.hi + y.r.lo, r2 = r * r;
+    CYMA_REAL poly = CYMA_F(cyma_exp_poly)(r, r2);
+    CYMA_REAL plus = CYMA_FMA(y.power, share * CYMA_C(UNSCALE), (CYMA_REAL)1);
+    CYMA_REAL lost = CYMA_FMA(y.power, share * CYMA_C(UNSCALE), 1 - plus);
+    CYMA_PAIR sum = CYMA_F(cyma_fast2sum)(plus, y.r.hi);
+    CYMA_REAL tail = CYMA_FMA(r2, poly, (sum.lo + y.r.lo) + lost);
+    CYMA_REAL v = 1 / (sum.hi + tail);
+    q.w = y.power * v;
+    q.e = CYMA_FMA(-v, tail, CYMA_F(cyma_residue)((CYMA_REAL)1, v, sum.hi));
+    return q;
 }

@@ -5,6 +5,7 @@
 #define CYMA_F(name) name##_f32        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F32 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f32
+#define CYMA_QUOTIENT cyma_quotient_t_f32
 #define CYMA_REDUCED cyma_reduced_f32
 #define CYMA_BCE cyma_bce_f32
 #define CYMA_BCE_PARTS cyma_bce_parts_f32
@@ -27,19 +28,16 @@
 /* 4 e^-CLAMP rounds to 0; so does e^-CLAMP_WIDE times the largest number. */
 #define CYMA_CLAMP_F32 107.0f
 #define CYMA_CLAMP_WIDE_F32 196.0f
-#define CYMA_RESCALE_FROM_F32 188.0f /* n above which 2^(K - n) would be subnormal */
-#define CYMA_RESCALE_F32 120.0f
-#define CYMA_RESCALE_INV_F32 0x1p-120f
-#define CYMA_SATURATED_F32 20.0f /* beyond it e^-|x| is nothing beside 1 */
+#define CYMA_LARGEST_N_F32 188.0f /* above it 2^(K - n) would be subnormal */
+#define CYMA_SATURATED_F32 20.0f  /* beyond it e^-|x| is nothing beside 1 */
 
-/* Estrin's scheme, but for the last step: so C0, most of the value, is added with one rounding. */
+/* Even and odd terms apart: less arithmetic than Estrin's scheme. */
 CYMA_INLINE float
 cyma_exp_poly_f32(float r, float r2)
 {
-    float c12 = CYMA_FMA(CYMA_EXP_C2_F32, r, CYMA_EXP_C1_F32);
-    float c34 = CYMA_FMA(CYMA_EXP_C4_F32, r, CYMA_EXP_C3_F32);
-    float c35 = CYMA_FMA(CYMA_EXP_C5_F32, r2, c34);
-    return CYMA_FMA(CYMA_FMA(c35, r2, c12), r, CYMA_EXP_C0_F32);
+    float even = CYMA_FMA(CYMA_FMA(CYMA_EXP_C4_F32, r2, CYMA_EXP_C2_F32), r2, CYMA_EXP_C0_F32);
+    float odd = CYMA_FMA(CYMA_EXP_C3_F32, r2, CYMA_EXP_C1_F32);
+    return CYMA_FMA(odd, r, even);
 }
 
 CYMA_INLINE float
@@ -54,16 +52,6 @@ cyma_atanh_poly_f32(float u)
     float c01 = CYMA_FMA(CYMA_ATANH_C1_F32, u, CYMA_ATANH_C0_F32);
     float c23 = CYMA_FMA(CYMA_ATANH_C3_F32, u, CYMA_ATANH_C2_F32);
     return CYMA_FMA(c23, u * u, c01);
-}
-
-/* Even and odd terms apart: less arithmetic than Estrin's scheme, for kernels that do more else. */
-CYMA_INLINE float
-cyma_exp_short_poly_f32(float r, float r2)
-{
-    float even = CYMA_FMA(CYMA_FMA(CYMA_EXP_SHORT_C4_F32, r2, CYMA_EXP_SHORT_C2_F32), r2,
-                          CYMA_EXP_SHORT_C0_F32);
-    float odd = CYMA_FMA(CYMA_EXP_SHORT_C3_F32, r2, CYMA_EXP_SHORT_C1_F32);
-    return CYMA_FMA(odd, r, even);
 }
 
 /* log1p(e) and, if wanted, 1 / (1 + e) for e in [0, 1], or nan. A polynomial costs no more than a

@@ -5,6 +5,7 @@
 #define CYMA_F(name) name##_f64        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f64
+#define CYMA_QUOTIENT cyma_quotient_t_f64
 #define CYMA_REDUCED cyma_reduced_f64
 #define CYMA_BCE cyma_bce_f64
 #define CYMA_BCE_PARTS cyma_bce_parts_f64
@@ -26,25 +27,22 @@
 #define CYMA_MAX_F64 0x1.fffffffffffffp1023
 #define CYMA_CLAMP_F64 748.0
 #define CYMA_CLAMP_WIDE_F64 1456.0
-#define CYMA_RESCALE_FROM_F64 1084.0
-#define CYMA_RESCALE_F64 1016.0
-#define CYMA_RESCALE_INV_F64 0x1p-1016
+#define CYMA_LARGEST_N_F64 1084.0
 #define CYMA_SATURATED_F64 40.0
 
-/* Estrin's scheme, but for the last step: so C0, most of the value, is added with one rounding. */
+/* Even and odd terms apart: less arithmetic than Estrin's scheme. */
 CYMA_INLINE double
 cyma_exp_poly_f64(double r, double r2)
 {
-    double r4 = r2 * r2;
-    double c12 = CYMA_FMA(CYMA_EXP_C2_F64, r, CYMA_EXP_C1_F64);
-    double c34 = CYMA_FMA(CYMA_EXP_C4_F64, r, CYMA_EXP_C3_F64);
-    double c56 = CYMA_FMA(CYMA_EXP_C6_F64, r, CYMA_EXP_C5_F64);
-    double c78 = CYMA_FMA(CYMA_EXP_C8_F64, r, CYMA_EXP_C7_F64);
-    double c9a = CYMA_FMA(CYMA_EXP_C10_F64, r, CYMA_EXP_C9_F64);
-    double c14 = CYMA_FMA(c34, r2, c12);
-    double c58 = CYMA_FMA(c78, r2, c56);
-    double c5a = CYMA_FMA(c9a, r4, c58);
-    return CYMA_FMA(CYMA_FMA(c5a, r4, c14), r, CYMA_EXP_C0_F64);
+    double even = CYMA_FMA(
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_EXP_C8_F64, r2, CYMA_EXP_C6_F64), r2, CYMA_EXP_C4_F64), r2,
+                 CYMA_EXP_C2_F64),
+        r2, CYMA_EXP_C0_F64);
+    double odd = CYMA_FMA(
+        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_EXP_C9_F64, r2, CYMA_EXP_C7_F64), r2, CYMA_EXP_C5_F64), r2,
+                 CYMA_EXP_C3_F64),
+        r2, CYMA_EXP_C1_F64);
+    return CYMA_FMA(odd, r, even);
 }
 
 CYMA_INLINE double
@@ -65,24 +63,9 @@ cyma_atanh_poly_f64(double u)
     double c23 = CYMA_FMA(CYMA_ATANH_C3_F64, u, CYMA_ATANH_C2_F64);
     double c45 = CYMA_FMA(CYMA_ATANH_C5_F64, u, CYMA_ATANH_C4_F64);
     double c67 = CYMA_FMA(CYMA_ATANH_C7_F64, u, CYMA_ATANH_C6_F64);
-    return CYMA_FMA(CYMA_FMA(CYMA_FMA(c67, u2, c45), u2, c23), u2, c01);
-}
-
-/* Even and odd terms apart: less arithmetic than Estrin's scheme, for kernels that do more else. */
-CYMA_INLINE double
-cyma_exp_short_poly_f64(double r, double r2)
-{
-    double even =
-        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_EXP_SHORT_C8_F64, r2, CYMA_EXP_SHORT_C6_F64), r2,
-                                   CYMA_EXP_SHORT_C4_F64),
-                          r2, CYMA_EXP_SHORT_C2_F64),
-                 r2, CYMA_EXP_SHORT_C0_F64);
-    double odd =
-        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_EXP_SHORT_C9_F64, r2, CYMA_EXP_SHORT_C7_F64), r2,
-                                   CYMA_EXP_SHORT_C5_F64),
-                          r2, CYMA_EXP_SHORT_C3_F64),
-                 r2, CYMA_EXP_SHORT_C1_F64);
-    return CYMA_FMA(odd, r, even);
+    double c89 = CYMA_FMA(CYMA_ATANH_C9_F64, u, CYMA_ATANH_C8_F64);
+    double c49 = CYMA_FMA(CYMA_FMA(c89, u2, c67), u2, c45);
+    return CYMA_FMA(CYMA_FMA(c49, u2, c23), u2, c01);
 }
 
 /* log1p(e) and, if wanted, 1 / (1 + e) for e in [0, 1], or nan, from one division: log1p(e) is
@@ -93,15 +76,7 @@ cyma_log1p_and_reciprocal_f64(double e, int wanted, double *log, double *recipro
     double v = wanted ? 1 / ((1 + e) * (2 + e)) : 0;
     double s = wanted ? (e + e) * ((1 + e) * v) : (e + e) / (2 + e);
     double u = s * s;
-    double high =
-        CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_FMA(CYMA_ATANH_WIDE_C8_F64, u, CYMA_ATANH_WIDE_C7_F64), u,
-                                   CYMA_ATANH_WIDE_C6_F64),
-                          u, CYMA_ATANH_WIDE_C5_F64),
-                 u, CYMA_ATANH_WIDE_C4_F64);
-    double low =
-        CYMA_FMA(CYMA_FMA(CYMA_FMA(high, u, CYMA_ATANH_WIDE_C3_F64), u, CYMA_ATANH_WIDE_C2_F64), u,
-                 CYMA_ATANH_WIDE_C1_F64);
-    *log = CYMA_FMA(s * u, CYMA_FMA(low, u, CYMA_ATANH_WIDE_C0_F64), s);
+    *log = CYMA_FMA(s * u, cyma_atanh_poly_f64(u), s);
     *reciprocal = (2 + e) * v;
 }
 

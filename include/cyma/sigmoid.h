@@ -7,15 +7,15 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)), 1);
-    CYMA_PAIR d = CYMA_F(cyma_add_power)(CYMA_F(cyma_exp)(y.r), y.power, (CYMA_REAL)1);
-    CYMA_REAL v = 1 / d.hi;
-    CYMA_REAL w = y.power * CYMA_FMA(v, CYMA_F(cyma_reciprocal_residue)(v, d), v);
-    return large ? CYMA_C(SCALE) - w : w;
+    CYMA_REDUCED y =
+        CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)), 1, CYMA_K);
+    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(y, 1);
+    CYMA_REAL small = CYMA_FMA(q.w, q.e, q.w);
+    return large ? CYMA_C(SCALE) - small : small;
 }
 
-/* Worst: 0.771 in float, 0x1.74d656p-2 -> 0x1.2e18b8p-1 - 0.771 ulp; 0.805 in double,
- * -0x1.625f60e5e1534p+9 -> 0x0.b4a14f517af9ap-1022 - 0.805 ulp. */
+/* Worst: 0.818 in float, 0x1.667cc8p-2 -> 0x1.2c5bdcp-1 - 0.818 ulp; 0.866 in double,
+ * -0x1.625f1d3c0a24dp+9 -> 0x0.b500e4aeea6c4p-1022 - 0.866 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
@@ -31,24 +31,20 @@ CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 
 /* 2^K t M / (M + t)^2 = 2^K sigmoid(a) sigmoid(-a), for a >= 0.
  *
- * With v = 1/D (1 - e) rounded and w + w_lo = M.hi v, exact, the value is
- * (w + w_lo + M.lo v) v (1 + 2e): w v and a small correction, rounded together. */
+ * With sigmoid(-a) = w (1 + e) it is w (1 + e) (1 - w (1 + e)), or w (1 - w) and the small
+ * w e (1 - 2w), rounded together. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)), 1);
-    CYMA_PAIR m = CYMA_F(cyma_exp)(y.r);
-    CYMA_PAIR d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
-    CYMA_REAL v = 1 / d.hi;
-    CYMA_REAL e = CYMA_F(cyma_reciprocal_residue)(v, d);
-    CYMA_REAL w = m.hi * v;
-    CYMA_REAL w_lo = CYMA_FMA(m.lo, v, -CYMA_F(cyma_residue)(w, m.hi, v));
-    CYMA_REAL correction = CYMA_FMA(2 * w, e, w_lo);
-    return y.power * CYMA_FMA(w, v, v * correction);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)), 1, CYMA_K);
+    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(y, 1);
+    CYMA_REAL w = q.w * CYMA_C(UNSCALE);
+    CYMA_REAL rest = 1 - w, lost = (1 - rest) - w;
+    return CYMA_FMA(q.w, rest, q.w * CYMA_FMA(q.e, rest - w, lost));
 }
 
-/* Worst: 0.770 in float, -0x1.5efd88p+6 -> 0x1.536f28p-127 + 0.770 ulp; 0.806 in double,
- * 0x1.625f70c333953p+9 -> 0x0.b48aed7ab4aap-1022 - 0.806 ulp. */
+/* Worst: 0.807 in float, -0x1.5ed4bep+6 -> 0x1.613a58p-127 - 0.807 ulp; 0.863 in double,
+ * -0x1.625f1fa037b76p+9 -> 0x0.b4fd830a4985p-1022 - 0.863 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 {
@@ -66,38 +62,34 @@ CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 
 /* From the input x of logsigmoid: grad sigmoid(-x).
  *
- * grad may lift a sigmoid far below the smallest subnormal back into range. So for large n the
- * power is 2^(K + RESCALE - n), and grad takes a share of the scaling back such that no product
- * overflows or underflows before the result does.
- * Worst: 1.135 in float, (0x1.47dd5cp+7, 0x1.6f732cp+6) -> 0x1.c6467ep-126 - 1.135 ulp; 1.149 in
- * double, (0x1.657dc88552e84p+54, 0x1.74bd69d987251p+9) -> 0x1.f991ade9391f3p-1022 + 1.149 ulp. */
+ * grad may lift a sigmoid far below the smallest subnormal back into range. So what the power
+ * cannot hold of 2^-n goes to grad; and a grad that is not small takes the factor 2^-K at once.
+ * Worst: 1.334 in float, (0x1.005ee4p+118, 0x1.517e5ep+7) -> 0x1.774cc4p-126 + 1.334 ulp; 1.314 in
+ * double, (0x1.1a646ad7bc084p+218, 0x1.ad933c74bfe1ap+9) -> 0x1.919ff7b6ebcd7p-1022 - 1.314 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
-    const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + CYMA_K);
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(
-        CYMA_F(cyma_clamp)(CYMA_FABS(x), x > 0 ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP)), 1);
-    int rescale = y.n > CYMA_C(RESCALE_FROM);
-    int big = CYMA_FABS(grad) >= 1;
-    CYMA_PAIR m, d;
-    CYMA_REAL v, e, numerator, q, q_lo, before, after;
+    const CYMA_REAL shifter = CYMA_C(SHIFTER) + CYMA_C(BIAS);
+    int positive = x > 0, big = CYMA_FABS(grad) >= 1;
+    CYMA_REAL limit = positive ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), limit), 1, CYMA_K);
+    CYMA_REAL n = CYMA_F(cyma_clamp)(y.n, CYMA_C(LARGEST_N));
+    CYMA_QUOTIENT w;
+    CYMA_PAIR q;
 
-    y.power = CYMA_F(cyma_power)(shifter - y.n + (rescale ? CYMA_C(RESCALE) : 0));
-    m = CYMA_F(cyma_exp)(y.r);
-    d = CYMA_F(cyma_add_power)(m, y.power, (CYMA_REAL)1);
-    v = 1 / d.hi;
-    e = CYMA_F(cyma_reciprocal_residue)(v, d);
+    y.power = CYMA_F(cyma_power)(shifter + (CYMA_K - n));
+    w = CYMA_F(cyma_quotient)(y, 1);
 
-    /* 2^K sigmoid(-x) as a pair: t / (M + t) or M / (M + t) */
-    numerator = x > 0 ? y.power : m.hi * CYMA_C(SCALE);
-    numerator = x > CYMA_C(MAX) ? 0 : numerator;
-    q = numerator * v;
-    q_lo = CYMA_FMA(q, e, -CYMA_F(cyma_residue)(q, numerator, v));
-    q_lo = CYMA_FMA(x > 0 ? 0 : m.lo * CYMA_C(SCALE), v, q_lo);
+    /* 2^K sigmoid(-x): w (1 + e), or 1 minus that */
+    q.hi = CYMA_C(SCALE) - w.w;
+    q.lo = CYMA_FMA(-w.w, w.e, (CYMA_C(SCALE) - q.hi) - w.w);
+    q.hi = positive ? w.w : q.hi;
+    q.lo = positive ? w.w * w.e : q.lo;
+    q.hi = x > CYMA_C(MAX) ? 0 : q.hi;
 
-    before = rescale ? CYMA_C(RESCALE_INV) : (big ? CYMA_C(UNSCALE) : 1);
-    after = rescale ? CYMA_C(UNSCALE) : (big ? 1 : CYMA_C(UNSCALE));
-    grad *= before;
-    /* q_lo must not meet an infinite grad: inf - inf is nan. */
-    return (CYMA_FABS(grad) > CYMA_C(MAX) ? grad * q : CYMA_FMA(grad, q, grad * q_lo)) * after;
+    grad *= CYMA_F(cyma_power)(shifter - (y.n - n));
+    grad *= big ? CYMA_C(UNSCALE) : 1;
+    /* q.lo must not meet an infinite grad: inf - inf is nan. */
+    grad = CYMA_FABS(grad) > CYMA_C(MAX) ? grad * q.hi : CYMA_FMA(grad, q.hi, grad * q.lo);
+    return grad * (big ? 1 : CYMA_C(UNSCALE));
 }

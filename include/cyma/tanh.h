@@ -4,50 +4,36 @@
  * tanh |x| = ((1 - t) + (1 + t) T) / ((1 + t) + (1 - t) T). T is r less 1 % at most, which is all
  * that the polynomial has to give; so its errors hardly count. */
 
-/* tanh r as a pair. */
-CYMA_INLINE CYMA_PAIR
-CYMA_F(cyma_tanh_reduced)(CYMA_PAIR r)
-{
-    CYMA_PAIR y;
-    CYMA_REAL r2 = r.hi * r.hi;
-    CYMA_REAL c = r2 * CYMA_F(cyma_tanh_poly)(r2);
-    y.hi = CYMA_FMA(r.hi, c, r.hi);
-    y.lo = CYMA_FMA(r.hi, c, r.hi - y.hi) + r.lo;
-    return y;
-}
-
-/* Worst: 0.513 in float, -0x1.661c66p-3 -> -0x1.628156p-3 - 0.513 ulp; 0.552 in double,
- * 0x1.62f2fc21f1154p-3 -> 0x1.5f6ff62ae72ccp-3 + 0.552 ulp. */
+/* Worst: 0.518 in float, -0x1.65d52ap-3 -> -0x1.623c3cp-3 - 0.518 ulp; 0.551 in double,
+ * 0x1.62e43533106c1p-3 -> 0x1.5f619e9c86e4p-3 + 0.551 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh)(CYMA_REAL x)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(SATURATED)), 2);
-    CYMA_PAIR tanh_r = CYMA_F(cyma_tanh_reduced)(y.r);
-    CYMA_PAIR n, d;
-    CYMA_REAL v, q, rest;
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(SATURATED)), 2, 0);
+    CYMA_REAL r = y.r.hi + y.r.lo, r2 = r * r;
+    CYMA_REAL c = (r * r2) * CYMA_F(cyma_tanh_poly)(r2);
+    CYMA_REAL tanh_r = r + c;
 
     /* plus = 1 + t_hi and minus = 1 - t_hi are exact; t_lo = t - t_hi */
-    CYMA_REAL plus = CYMA_FMA(y.power, CYMA_C(UNSCALE), (CYMA_REAL)1);
-    CYMA_REAL t_hi = plus - 1;
-    CYMA_REAL t_lo = CYMA_FMA(y.power, CYMA_C(UNSCALE), -t_hi);
+    CYMA_REAL plus = 1 + y.power;
+    CYMA_REAL t_hi = plus - 1, t_lo = y.power - t_hi;
     CYMA_REAL minus = 1 - t_hi;
-    CYMA_REAL lost = CYMA_FMA(-tanh_r.hi, t_lo, t_lo);
 
-    /* where minus = 1/2, rest may be rounded, so n.hi follows it */
-    rest = minus - CYMA_FMA(plus, tanh_r.hi, minus);
-    n.hi = minus - rest;
-    n.lo = CYMA_F(cyma_residue)(rest, -plus, tanh_r.hi) + CYMA_FMA(plus, tanh_r.lo, -lost);
-    d.hi = CYMA_FMA(minus, tanh_r.hi, plus);
-    d.lo = CYMA_F(cyma_residue)(plus - d.hi, -minus, tanh_r.hi) + CYMA_FMA(minus, tanh_r.lo, lost);
-    v = 1 / d.hi;
-    q = n.hi * v;
-    rest = CYMA_FMA(-q, d.lo, CYMA_F(cyma_residue)(n.hi, q, d.hi) + n.lo);
+    /* q is most of the quotient, with so few bits that slope and the first rest are exact; rest =
+     * numerator - q denominator = (minus - q plus) + slope tanh r + what t_lo adds */
+    CYMA_REAL v = 1 / CYMA_FMA(minus, tanh_r, plus);
+    CYMA_REAL q = CYMA_F(cyma_cut)(CYMA_FMA(plus, tanh_r, minus) * v);
+    CYMA_REAL slope = CYMA_F(cyma_residue)(plus, q, minus);
+    CYMA_REAL rest = CYMA_F(cyma_residue)(minus, q, plus);
+    rest = CYMA_F(cyma_residue)(rest, -slope, y.r.hi);
+    rest = CYMA_FMA(slope, c + y.r.lo, rest);
+    rest = CYMA_FMA(t_lo + t_lo, tanh_r - 1, rest);
     return CYMA_COPYSIGN(CYMA_FMA(rest, v, q), x);
 }
 
 /* sech(x)^2 = 4 sigmoid_deriv(2x)
- * Worst: 0.781 in float, -0x1.645bd6p+5 -> 0x1.62c61p-127 + 0.781 ulp; 0.793 in double,
- * -0x1.6310a7ea4caefp+8 -> 0x0.b4de2353f7ce6p-1022 - 0.793 ulp. */
+ * Worst: 0.819 in float, -0x1.6449bap+5 -> 0x1.691a88p-127 + 0.819 ulp; 0.858 in double,
+ * -0x1.63108cbbdfe64p+8 -> 0x0.b5048fdd3c906p-1022 - 0.858 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh_deriv)(CYMA_REAL x)
 {

@@ -7,7 +7,7 @@ others are genuine ``numpy.ufunc`` objects. See the README for all of them and t
 import os as _os
 import warnings as _warnings
 
-from cyma import objectives
+from cyma import objectives, scalar
 from cyma._bce import (
     bce_with_logits,
     bce_with_logits_grad,
@@ -43,6 +43,7 @@ __all__ = [
     "bce_with_logits_value_and_grad",
     "objectives",
     "runtime_info",
+    "scalar",
     "set_tier",
     *UFUNCS,
     *ALIASES,

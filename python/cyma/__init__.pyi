@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cyma import objectives as objectives
+from cyma import scalar as scalar
 
 __version__: str
 

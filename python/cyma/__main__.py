@@ -96,17 +96,22 @@ def find_exact(
     return None, (), None
 
 
-def time_interleaved(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, float]:
-    """Least time of each call in ns. In rounds, so that a slow spell of the machine hits all."""
-    best = dict.fromkeys(calls, float("inf"))
+def time_rounds(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, list[int]]:
+    """Times of each call in ns. In rounds, so that a slow spell of the machine hits all."""
+    times: dict[str, list[int]] = {name: [] for name in calls}
     rounds, stop = 0, time.perf_counter() + seconds
     while rounds < 3 or time.perf_counter() < stop:
         for name, call in calls.items():
             start = time.perf_counter_ns()
             call()
-            best[name] = min(best[name], time.perf_counter_ns() - start)
+            times[name].append(time.perf_counter_ns() - start)
         rounds += 1
-    return best
+    return times
+
+
+def time_interleaved(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, int]:
+    """Least time of each call in ns."""
+    return {name: min(times) for name, times in time_rounds(calls, seconds).items()}
 
 
 def measure(

@@ -50,6 +50,37 @@ Examples
 {example}
 """
 
+_SCALAR_TEMPLATE = """{name}(x, /)
+--
+
+{summary}
+
+{description}
+
+Parameters
+----------
+x : float
+    A real number.
+
+Returns
+-------
+result : float
+    {returns}
+
+Raises
+------
+TypeError
+    If ``x`` is not a real number.
+
+See Also
+--------
+cyma.{name} : The same, on arrays.
+
+Notes
+-----
+In float64, with the bits that `cyma.{name}` gives.
+"""
+
 _RETURNS = (
     "{} Of the (broadcast) shape and the common floating dtype of the operands; bool and integers "
     "of at most 16 bits give float32, wider integers float64."
@@ -273,4 +304,15 @@ def docstring(function: Function) -> str:
         notes=_fill(texts["notes"]),
         bounds=_fill(_bounds(function)),
         example=textwrap.dedent(texts["example"]).strip(),
+    )
+
+
+def scalar_docstring(function: Function) -> str:
+    """Docstring of the function on Python floats, with its signature for `inspect`."""
+    texts = TEXTS[function.name]
+    return _SCALAR_TEMPLATE.format(
+        name=function.name,
+        summary=texts["summary"].replace(", elementwise", ""),
+        description=_fill(f"Computes ``{texts['formula']}``. {texts['remark']}"),
+        returns=texts["returns"],
     )
