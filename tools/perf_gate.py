@@ -7,10 +7,11 @@ on both, all but those of peers:
   of the machine hits both; the median of the ratios of adjacent turns counts. What looks slower is
   measured again in fresh processes, for memory may lie better in one process than in another, and
   the median over the processes decides.
-- All else as asv runs it. Errors may not grow at all; instructions may by what a change of
-  addresses can do; memory and size as times.
+- All else as asv runs it. Errors may not grow at all, instructions by no more than addresses can
+  make them; memory and size as times.
 
-What a commit has not committed is not seen. The environments remain, in ``asv_bench/.asv/gate``.
+What is not committed is not built. The environments remain, in ``asv_bench/.asv/gate``, so that the
+next run is shorter.
 
 Exit code: 0 if nothing got worse; 1 if something did, in a table; 2 if a commit or a benchmark did
 not build or did not run, or the command line is wrong.
@@ -35,20 +36,27 @@ import statistics
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 
-from asv.benchmarks import Benchmarks
-from asv.config import Config
-from asv.console import log
-from asv.environment import Environment, EnvironmentUnavailable, get_environments
-from asv.plugin_manager import plugin_manager  # noqa: F401, knows virtualenv and git
-from asv.repo import NoSuchNameError, Repo, get_repo
-from asv.runner import run_benchmarks
-from asv.util import ProcessError, UserError, human_value
-from rich.console import Console
-from rich.progress import Progress
+try:
+    from asv.benchmarks import Benchmarks
+    from asv.config import Config
+    from asv.console import log
+    from asv.environment import Environment, EnvironmentUnavailable, get_environments
+    from asv.plugin_manager import plugin_manager  # noqa: F401, knows virtualenv and git
+    from asv.repo import NoSuchNameError, Repo, get_repo
+    from asv.runner import run_benchmarks
+    from asv.util import ProcessError, UserError, human_value
+    from rich.console import Console
+    from rich.progress import Progress
 
-from cyma.__main__ import print_table
+    from cyma.__main__ import print_table
+except ImportError as error:
+    if __name__ != "__main__":
+        raise
+    print(f"{error}; the extra 'bench' of cyma has what is needed", file=sys.stderr)
+    sys.exit(2)  # where Python itself would exit with 1
 
 SUITE = pathlib.Path(__file__).parents[1] / "asv_bench"
 WORKER = pathlib.Path(__file__).with_name("perf_worker.py")
@@ -60,10 +68,11 @@ TOLERANCES = {
     "instructions a call": 1.03,  # as pointers hash in NumPy's tables; 1.02 was seen
 }
 
-FACTOR = 1.1
+FACTOR = 1.1  # equal builds: a pair of processes differs by up to 1.05, or rarely more
 SECONDS = 0.2  # of turns, for a benchmark and a pair of processes
 TURNS = (7, 200)  # at least and at most
 CONFIRMATIONS = 4  # pairs of fresh processes for what looks slower
+TIMEOUT = 300  # seconds for a benchmark to set up, or to run once
 
 
 class BrokenError(Exception):
@@ -139,6 +148,8 @@ class Worker:
         """Give an order and wait for the answer."""
         try:
             self.connection.send(order)
+            if not self.connection.poll(TIMEOUT):
+                self.process.kill()
             answer = self.connection.recv()
         except (EOFError, OSError):
             raise BrokenError(f"the process died, exit code {self.process.wait()}") from None
@@ -213,12 +224,12 @@ def time_all(
 def confirm(
     comparisons: list[Comparison],
     factor: float,
-    again: Callable[[list[Case], bool], Iterable[Comparison]],
+    measure: Callable[[list[Case], bool], Iterable[Comparison]],
 ) -> None:
-    """Measure again what looks slower: ``again(cases, swapped)`` does it in fresh processes."""
+    """Measure again what looks slower: ``measure(cases, swapped)`` does it in fresh processes."""
     suspects = {c.case: c for c in comparisons if c.ratios and c.suspicious(factor)}
     for k in range(CONFIRMATIONS):
-        for fresh in again(list(suspects), k % 2 == 0):
+        for fresh in measure(list(suspects), k % 2 == 0):
             suspect = suspects[fresh.case]
             suspect.ratios += fresh.ratios
             suspect.base = min(suspect.base, fresh.base)
@@ -230,33 +241,24 @@ def run_others(
     benchmarks: Benchmarks,
     environments: dict[str, Environment],
     broken: dict[str, str],
-) -> list[Comparison]:
+) -> Iterator[Comparison]:
     """Results of what is no time; notes what failed."""
-    names = {case.name for case in to_do}
-    results = (
-        {
-            side: run_benchmarks(
-                benchmarks.filter_out(set(benchmarks) - names),
-                environment,
-                quick=True,
-                launch_method="forkserver",
-            )
-            for side, environment in environments.items()
-        }
-        if names
-        else {}
-    )
-    comparisons = []
+    if not to_do:
+        return
+    chosen = benchmarks.filter_out(set(benchmarks) - {case.name for case in to_do})
+    results = {
+        side: run_benchmarks(chosen, environment, quick=True, launch_method="forkserver")
+        for side, environment in environments.items()
+    }
     for case in to_do:
         values = {}
         for side, result in results.items():
-            all_values = result.get_result_value(case.name, benchmarks[case.name]["params"])
-            values[side] = all_values[case.index or 0]
+            by_index = result.get_result_value(case.name, benchmarks[case.name]["params"])
+            values[side] = by_index[case.index or 0]
             if values[side] is None:
                 broken[f"{case} in {side.upper()}"] = result.stderr.get(case.name, "")
         if None not in values.values():
-            comparisons.append(Comparison(case, **values))
-    return comparisons
+            yield Comparison(case, **values)
 
 
 def build(conf: Config, repo: Repo, side: str, revision: str) -> Environment:
@@ -316,7 +318,7 @@ def compare(options: argparse.Namespace) -> int:
     os.chdir(SUITE)
     # The interpreter that runs this comes first where asv looks for one.
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    os.environ["PYTHONHASHSEED"] = "0"
+    os.environ.pop("PYTHONPATH", None)  # there may be another cyma
     conf = Config.load()
     repo = get_repo(conf)
     log.enable()
@@ -333,23 +335,23 @@ def compare(options: argparse.Namespace) -> int:
     timed = [case for case in everything if case.type == "time"]
     others = [case for case in everything if case.type != "time"]
     broken = {}
+    log.flush()
     with (
-        Progress(console=Console(stderr=True), transient=True) as bar,
         log.set_level(logging.ERROR),
+        Progress(console=Console(stderr=True), transient=True) as bar,
     ):
         task = bar.add_task("Errors, counts, memory", total=None)
-        comparisons = run_others(others, benchmarks, environments, broken)
+        comparisons = list(run_others(others, benchmarks, environments, broken))
         bar.remove_task(task)
 
-        def again(to_do, swapped):
+        def measure(to_do: list[Case], swapped: bool) -> Iterator[Comparison]:
             pair = dict(reversed(environments.items())) if swapped else environments
-            text = "Times again" if comparisons_of_times else "Times"
-            return bar.track(time_all(to_do, pair, broken), total=len(to_do), description=text)
+            times = time_all(to_do, pair, broken)
+            return bar.track(times, total=len(to_do), description="Times")
 
-        comparisons_of_times = []
-        comparisons_of_times += again(timed, False)
-        confirm(comparisons_of_times, options.factor, again)
-    return report(comparisons + comparisons_of_times, broken, options.factor)
+        comparisons += measure(timed, False)
+        confirm(comparisons, options.factor, measure)
+    return report(comparisons, broken, options.factor)
 
 
 def above_one(text: str) -> float:
@@ -383,8 +385,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return compare(options)
-    except (BrokenError, UserError, EnvironmentUnavailable, OSError) as error:
+    except (BrokenError, UserError, EnvironmentUnavailable) as error:
+        log.flush()
         print(error, file=sys.stderr)
+        return 2
+    except Exception:
+        traceback.print_exc()
         return 2
 
 
