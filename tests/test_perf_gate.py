@@ -49,6 +49,15 @@ def test_exit_code(case, base, head, code, capsys):
     assert f"2 compared, {code} worse, 0 did not run" in out
 
 
+@pytest.mark.parametrize(
+    ("least", "median", "code"), [(1.15, 1.15, 1), (1.15, 1.0, 0), (1.0, 1.15, 0)]
+)
+def test_slower_by_the_least_times_and_by_the_median(least, median, code):
+    comparison = Comparison(TIME, 1.0, least, [median, median, 2.0])
+    assert perf_gate.report([comparison], {}, 1.1) == code
+    assert comparison.suspicious(1.1) == (max(least, median) > 1.1)
+
+
 def test_factor_is_for_times():
     slower = Comparison(TIME, 1.0, 1.15, [1.15])
     assert perf_gate.report([slower], {}, 1.2) == 0
@@ -82,14 +91,15 @@ def test_nothing_selected_is_not_fine():
 
 
 @pytest.mark.parametrize(
-    ("first", "fresh", "ratio"),
+    ("first", "fresh", "growth"),
     [
-        (1.20, [1.00, 1.01, 0.99, 1.00], 1.00),  # memory lay badly once
-        (1.05, [1.15, 1.16, 1.14, 1.15], 1.15),  # or well
+        (1.20, [1.00, 1.01, 0.99, 1.00], 0.99),  # memory lay badly once
+        (1.05, [1.15, 1.16, 1.14, 1.15], 1.05),  # or well
+        (1.12, [1.15, 1.16, 1.14, 1.15], 1.12),
         (1.02, [], 1.02),  # not measured again
     ],
 )
-def test_suspicions_are_confirmed_in_fresh_processes(first, fresh, ratio):
+def test_suspicions_are_confirmed_in_fresh_processes(first, fresh, growth):
     other = Case("calls.Calls.time_1000_calls", 0, ("'tanh'",), "time", "seconds")
     comparisons = [Comparison(TIME, 1.0, first, [first]), Comparison(other, 1.0, 1.0, [1.0])]
     comparisons.append(Comparison(ERROR, 0.5, 0.7))
@@ -97,11 +107,12 @@ def test_suspicions_are_confirmed_in_fresh_processes(first, fresh, ratio):
 
     def measure(cases, swapped):
         rounds.append(swapped)
-        return [Comparison(c, 1.0, 1.0, [fresh[len(rounds) - 1]]) for c in cases]
+        return [Comparison(c, 1.0, f, [f]) for c in cases for f in [fresh[len(rounds) - 1]]]
 
     perf_gate.confirm(comparisons, 1.1, measure)
     assert rounds == [True, False, True, False]
-    assert comparisons[0].ratio == ratio
+    assert comparisons[0].growth == growth
+    assert comparisons[0].ratios == [first, *fresh]
     assert comparisons[1].ratios == [1.0]
 
 
@@ -158,9 +169,9 @@ def test_times_of_two_processes(suite):
     pair = {"base": environment(), "head": environment(SLOW="1")}
     results = {c.case.index: c for c in perf_gate.time_all(cases, pair, broken)}
     assert set(results) == {0, 1, 4}
-    assert 0.7 < results[0].ratio < 1.4
+    assert 0.7 < results[0].growth < 1.4
     assert not results[1].compared
-    assert 1.6 < results[4].ratio < 2.4
+    assert 1.6 < results[4].growth < 2.4
     assert list(map(str, (cases[2], cases[3]))) == list(broken)
     assert "on purpose" in broken["suite.Suite.time_it(failing)"]
     assert "exit code 3" in broken["suite.Suite.time_it(dying)"]
