@@ -192,12 +192,11 @@ def test_what_does_not_build_is_broken(monkeypatch):
     fake = types.SimpleNamespace(create=lambda: None, install_project=fail)
     monkeypatch.setattr(perf_gate, "get_environments", lambda *_: [fake])
     conf = types.SimpleNamespace(environment_type="virtualenv")
-    repo = types.SimpleNamespace(get_hash_from_name=lambda name: "0" * 40)
-    with pytest.raises(BrokenError, match=r"HEAD \(main\) did not build"):
-        perf_gate.build(conf, repo, "head", "main")
+    with pytest.raises(BrokenError, match=r"HEAD \(12345678\) did not build"):
+        perf_gate.build(conf, None, "head", "1234567890")
     monkeypatch.setattr(perf_gate, "get_environments", lambda *_: [])
     with pytest.raises(BrokenError, match="cannot make an environment"):
-        perf_gate.build(conf, repo, "head", "main")
+        perf_gate.build(conf, None, "head", "1234567890")
 
 
 @pytest.mark.parametrize("error", [BrokenError("HEAD did not build"), ZeroDivisionError("a bug")])
