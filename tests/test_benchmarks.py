@@ -36,6 +36,14 @@ def test_every_scalar_function_has_a_benchmark():
     assert {name for name, f in FUNCTIONS.items() if f.nin == 1} <= set(calls.Scalars.params)
 
 
+@pytest.mark.skipif(not hasattr(cyma, "scalar"), reason="there is no cyma.scalar yet")
+def test_no_scalar_function_is_skipped():
+    for name in (name for name, f in FUNCTIONS.items() if f.nin == 1):
+        benchmark = calls.Scalars()
+        benchmark.setup(name)
+        benchmark.time_1000_calls(name)
+
+
 def test_every_form_of_bce_has_a_benchmark():
     functions = {f"bce_with_logits{suffix}" for suffix, _ in bce.FORMS.values()}
     assert functions == {name for name in cyma.__all__ if name.startswith("bce_with_logits")}
