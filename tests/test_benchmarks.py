@@ -115,8 +115,19 @@ def test_size_of_the_extension():
     assert 100_000 < footprint.track_extension_size() < 10_000_000
 
 
-def test_published_history_shows_a_regression(tmp_path, monkeypatch):
-    """Results of eight commits, slower from the sixth on: the page of regressions names it."""
+# Growth in a history, and whether its page is to show it.
+HISTORY = {
+    "ufuncs.Ufuncs.time_ufunc": (1.15, True),
+    "ufuncs.Layouts.time_layout": (1.06, False),
+    "calls.Calls.time_1000_calls": (0.8, False),
+    "accuracy.Accuracy.track_largest_error": (1.01, True),
+    "counts.Counts.track_per_element": (1.01, True),
+    "counts.Counts.track_per_call": (1.01, False),
+}
+
+
+def test_published_history_shows_regressions(tmp_path, monkeypatch):
+    """Results of eight commits, which change with the sixth."""
     pytest.importorskip("asv", reason="what measures history, in the extra 'bench'")
     from asv.commands.publish import Publish
     from asv.config import Config
@@ -134,28 +145,31 @@ def test_published_history_shows_a_regression(tmp_path, monkeypatch):
     conf.repo, conf.results_dir, conf.html_dir = (
         str(tmp_path / name) for name in ("", "results", "html")
     )
-    name = "ufuncs.Ufuncs.time_ufunc"
     machine = {"machine": "m", "os": "", "arch": "", "cpu": "", "num_cpu": "1", "ram": ""}
     (tmp_path / "results/m").mkdir(parents=True)
     write_json(conf.results_dir + "/m/machine.json", machine, 1)
     benchmark = {
-        "name": name, "params": [["'tanh'", "'sigmoid'"]], "param_names": ["function"],
-        "unit": "seconds", "type": "time", "version": "1", "code": "",
+        "params": [], "param_names": [], "unit": "", "type": "track", "version": "1", "code": "",
     }  # fmt: skip
-    write_json(conf.results_dir + "/benchmarks.json", {name: benchmark}, 2)
+    benchmarks = {name: {"name": name, **benchmark} for name in HISTORY}
+    write_json(conf.results_dir + "/benchmarks.json", benchmarks, 2)
     for k in range(8):
         date = f"2026-01-0{k + 1}T00:00:00"
         monkeypatch.setenv("GIT_COMMITTER_DATE", date)
         git("commit", "-q", "--allow-empty", "-m", str(k), "--date", date)
         commit = git("rev-parse", "HEAD")
-        times = [1.0 + k % 2 / 1000, 1.15 if k >= 5 else 1.0]
+        results = {
+            name: [[growth if k >= 5 else 1.0], [], "1"] for name, (growth, _) in HISTORY.items()
+        }
         document = {
             "commit_hash": commit, "env_name": "e", "date": 1767225600000 + k * 86400000,
             "params": {**machine, "python": "3.13"}, "python": "3.13", "requirements": {},
             "env_vars": {}, "result_columns": ["result", "params", "version"],
-            "results": {name: [times, benchmark["params"], "1"]}, "durations": {},
+            "results": results, "durations": {},
         }  # fmt: skip
         write_json(f"{conf.results_dir}/m/{commit[:8]}-e.json", document, 2)
     Publish.run(conf, pull=False)
     regressions = load_json(conf.html_dir + "/regressions.json")["regressions"]
-    assert [row[0] for row in regressions] == [f"{name}('sigmoid')"]
+    assert {row[0] for row in regressions} == {
+        name for name, (_, shown) in HISTORY.items() if shown
+    }
