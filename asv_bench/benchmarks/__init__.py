@@ -1,0 +1,1 @@
+"""Benchmarks of cyma, for asv: everything that the function table has."""
