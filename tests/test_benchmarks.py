@@ -36,7 +36,6 @@ def test_every_scalar_function_has_a_benchmark():
     assert {name for name, f in FUNCTIONS.items() if f.nin == 1} <= set(calls.Scalars.params)
 
 
-@pytest.mark.skipif(not hasattr(cyma, "scalar"), reason="there is no cyma.scalar yet")
 def test_no_scalar_function_is_skipped():
     for name in (name for name, f in FUNCTIONS.items() if f.nin == 1):
         benchmark = calls.Scalars()
