@@ -4,7 +4,7 @@
  * tanh |x| = T + d (C1 + d (C2 + ...)), d = |x| - c, in 26 segments. The table of each coefficient
  * fits into two registers, and tools/tanh_table.py makes it such that T and d are exact. For small
  * |x| the place of T is taken by |x| itself, which leaves even less to the polynomial.
- * Worst: 0.735, 0x1.2de056p+2 -> 0x1.ffd6d4p-1 + 0.735 ulp. */
+ * Worst: 0.735, -0x1.2de056p+2 -> -0x1.ffeb0ap-1 - 0.735 ulp. */
 #ifndef CYMA_TANH_AVX512_H
 #define CYMA_TANH_AVX512_H
 

@@ -62,6 +62,18 @@ def test_comments_of_kernels_are_made_anew():
         assert publish.with_comments(text.replace("Worst: 0.", "Worst: 9.")) == text
 
 
+def test_comment_of_the_hand_written_tanh():
+    (row,) = (
+        r
+        for r in publish.SWEEP["results"]
+        if (r["function"], r["dtype"], r["by"]) == ("tanh", "float32", "x86_64_v4")
+    )
+    worst = row["normal"]
+    header = publish.ROOT / "pyx" / "tanh_avx512.h"
+    text = f"Worst: {worst['error']:.3f}, {worst['x']} -> {worst['got']} - {worst['error']:.3f} ulp"
+    assert text in header.read_text()
+
+
 def test_function_table_holds_the_worst(function):
     dtypes = ("float16", "float32", "float64")
     assert set(function.worst) == {(dtype, fma) for dtype in dtypes for fma in (True, False)}
