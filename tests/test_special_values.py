@@ -116,6 +116,14 @@ def test_no_status_flag_is_left(function, dtype, tier, environment):
             assert environment.raised() == 0
 
 
+def test_no_status_flag_is_left_by_a_float(unary, tier, environment):
+    f = getattr(cyma.scalar, unary.name)
+    for x in (np.nan, np.inf, -np.inf, 0.7, 1e308, -1e308, 5e-324, -745.0, 800.0):
+        environment.clear()
+        f(x)
+        assert environment.raised() == 0
+
+
 def test_flag_test_can_see_flags(environment):
     # Otherwise the test before this one could not fail.
     environment.clear()
@@ -132,11 +140,14 @@ def test_rounding_mode_of_the_caller_does_not_matter(dtype_, environment):
         pytest.skip(f"FE_UPWARD is not known for {platform.machine()}")
     x = np.linspace(-20, 20, 1000).astype(dtype_)
     expected = cyma.softplus(x)
+    floats = np.linspace(-20, 20, 1000).tolist()
+    expected_of_floats = list(map(cyma.scalar.softplus, floats))
     out = np.empty_like(x)
     nearest = environment.libm.fegetround()
     environment.libm.fesetround(upward)
     try:
         cyma.softplus(x, out)
+        assert list(map(cyma.scalar.softplus, floats)) == expected_of_floats
         assert environment.libm.fegetround() == upward
     finally:
         environment.libm.fesetround(nearest)
