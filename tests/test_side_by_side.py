@@ -118,6 +118,7 @@ def test_quick_run(tmp_path, capsys, monkeypatch):
     assert set(document["scalars"]) == {"math.tanh"} | {
         name for name, f in FUNCTIONS.items() if f.nin == 1
     }
+    assert document["scalars"]["math.tanh"]["ratio"] == 1
     assert document["contenders"] == CONTENDERS
     output = " ".join(capsys.readouterr().out.split())  # titles of narrow tables wrap
     assert "geometric mean from 4,096 on" in output
