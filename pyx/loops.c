@@ -6,9 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Elements that pass through the stack at a time. */
-#define BLOCK 128
-#define BLOCK_BYTES (BLOCK * sizeof(long double))
+/* Elements that pass through the stack at a time have at most this size. */
+#define BLOCK_BYTES 2048
 
 typedef struct {
     char in, out; /* NumPy's type numbers */
@@ -33,6 +32,15 @@ int16_to_float(const void *x_, const void *Py_UNUSED(y), void *out_, ptrdiff_t n
     for (ptrdiff_t i = 0; i < n; i++) {
         out[i] = (float)x[i];
     }
+}
+
+/* As many as BLOCK_BYTES hold, in any of a signature's types. */
+static npy_intp
+block_elements(const signature *s)
+{
+    static const npy_intp sizes[CYMA_PRECISIONS] = {sizeof(float), sizeof(double),
+                                                    sizeof(long double)};
+    return BLOCK_BYTES / sizes[s->precision];
 }
 
 static const cyma_kernel load_int16 = int16_to_float;
@@ -130,7 +138,7 @@ readable_ahead(char **args, const npy_intp *steps, const signature *s, int nin, 
             if ((step > 0) != (args[k] > args[nin])) {
                 return 1;
             }
-            ahead = BLOCK;
+            ahead = n - 1; /* but not all */
         }
     }
     return ahead;
@@ -169,7 +177,8 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
         /* The operands as they are and in the kernel's type; the result likewise. */
         _Alignas(64) char raw[CYMA_MAX_IN][BLOCK_BYTES], work[CYMA_MAX_IN][BLOCK_BYTES];
         _Alignas(64) char work_out[BLOCK_BYTES], raw_out[BLOCK_BYTES];
-        block = block < BLOCK ? block : BLOCK;
+        const npy_intp most = block_elements(s);
+        block = block < most ? block : most;
         for (npy_intp done = 0; done < n; done += block) {
             const npy_intp count = n - done < block ? n - done : block;
             const void *operand[CYMA_MAX_IN];

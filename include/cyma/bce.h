@@ -19,7 +19,7 @@ CYMA_F(cyma_sigmoid_bce)(CYMA_REAL x, CYMA_REAL z)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce_grad)(CYMA_REAL x, CYMA_REAL z)
 {
-    CYMA_REAL w = CYMA_F(cyma_sigmoid_scaled)(x, 0);
+    CYMA_REAL w = CYMA_F(cyma_sigmoid_scaled)(CYMA_FABS(x));
     CYMA_REAL small = w * CYMA_C(UNSCALE);
     CYMA_REAL large = (CYMA_C(SCALE) - w) * CYMA_C(UNSCALE);
     CYMA_REAL positive = x < 0 ? small : large;

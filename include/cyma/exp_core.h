@@ -41,6 +41,14 @@ CYMA_F(cyma_clamp)(CYMA_REAL a, CYMA_REAL limit)
     return limit < a ? limit : a;
 }
 
+/* x between two limits, but nan stays. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_clamp_both)(CYMA_REAL x, CYMA_REAL low, CYMA_REAL high)
+{
+    x = CYMA_F(cyma_clamp)(x, high);
+    return low > x ? low : x;
+}
+
 /* 2^k of an integer k in SHIFTER + BIAS + k: its low bits, moved to the exponent. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_power)(CYMA_REAL shifted)
@@ -129,10 +137,9 @@ CYMA_F(cyma_quotient)(CYMA_REDUCED y, CYMA_REAL share)
     CYMA_QUOTIENT q;
     CYMA_REAL r = y.r.hi + y.r.lo, r2 = r * r;
     CYMA_REAL poly = CYMA_F(cyma_exp_poly)(r, r2);
-    CYMA_REAL plus = CYMA_FMA(y.power, share * CYMA_C(UNSCALE), (CYMA_REAL)1);
-    CYMA_REAL lost = CYMA_FMA(y.power, share * CYMA_C(UNSCALE), 1 - plus);
-    CYMA_PAIR sum = CYMA_F(cyma_fast2sum)(plus, y.r.hi);
-    CYMA_REAL tail = CYMA_FMA(r2, poly, (sum.lo + y.r.lo) + lost);
+    CYMA_PAIR plus = CYMA_F(cyma_fast2sum)((CYMA_REAL)1, y.power * (share * CYMA_C(UNSCALE)));
+    CYMA_PAIR sum = CYMA_F(cyma_fast2sum)(plus.hi, y.r.hi);
+    CYMA_REAL tail = CYMA_FMA(r2, poly, (sum.lo + y.r.lo) + plus.lo);
     CYMA_REAL v = 1 / (sum.hi + tail);
     q.w = y.power * v;
     q.e = CYMA_FMA(-v, tail, CYMA_F(cyma_residue)((CYMA_REAL)1, v, sum.hi));

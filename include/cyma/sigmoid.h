@@ -3,15 +3,13 @@
  * With e^-a = t / M, t = 2^-n:  sigmoid(-a) = t / (M + t), sigmoid(a) = 1 - t / (M + t). The
  * numerator is exact, so the error of the exponential enters once. */
 
-/* 2^K sigmoid(-|x|), or 2^K sigmoid(|x|) where `large`. */
+/* 2^K sigmoid(-x) */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
+CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x)
 {
-    CYMA_REDUCED y =
-        CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP)), 1, CYMA_K);
-    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(y, 1);
-    CYMA_REAL small = CYMA_FMA(q.w, q.e, q.w);
-    return large ? CYMA_C(SCALE) - small : small;
+    CYMA_REAL a = CYMA_F(cyma_clamp_both)(x, -CYMA_C(SATURATED), CYMA_C(CLAMP));
+    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(CYMA_F(cyma_reduce)(a, 1, CYMA_K), 1);
+    return CYMA_FMA(q.w, q.e, q.w);
 }
 
 /* Worst: 0.818 in float, 0x1.667cc8p-2 -> 0x1.2c5bdcp-1 - 0.818 ulp; 0.866 in double,
@@ -19,14 +17,14 @@ CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x, int large)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
-    return CYMA_F(cyma_sigmoid_scaled)(x, x >= 0) * CYMA_C(UNSCALE);
+    return CYMA_F(cyma_sigmoid_scaled)(-x) * CYMA_C(UNSCALE);
 }
 
 /* Worst: that of sigmoid. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 {
-    return CYMA_F(cyma_sigmoid)(-x);
+    return CYMA_F(cyma_sigmoid_scaled)(x) * CYMA_C(UNSCALE);
 }
 
 /* 2^K t M / (M + t)^2 = 2^K sigmoid(a) sigmoid(-a), for a >= 0.
@@ -70,26 +68,20 @@ CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
     const CYMA_REAL shifter = CYMA_C(SHIFTER) + CYMA_C(BIAS);
-    int positive = x > 0, big = CYMA_FABS(grad) >= 1;
-    CYMA_REAL limit = positive ? CYMA_C(CLAMP_WIDE) : CYMA_C(CLAMP);
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), limit), 1, CYMA_K);
+    int big = CYMA_FABS(grad) >= 1;
+    CYMA_REAL a = CYMA_F(cyma_clamp_both)(x, -CYMA_C(SATURATED), CYMA_C(CLAMP_WIDE));
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, CYMA_K);
     CYMA_REAL n = CYMA_F(cyma_clamp)(y.n, CYMA_C(LARGEST_N));
-    CYMA_QUOTIENT w;
-    CYMA_PAIR q;
+    CYMA_QUOTIENT q;
 
     y.power = CYMA_F(cyma_power)(shifter + (CYMA_K - n));
-    w = CYMA_F(cyma_quotient)(y, 1);
-
-    /* 2^K sigmoid(-x): w (1 + e), or 1 minus that */
-    q.hi = CYMA_C(SCALE) - w.w;
-    q.lo = CYMA_FMA(-w.w, w.e, (CYMA_C(SCALE) - q.hi) - w.w);
-    q.hi = positive ? w.w : q.hi;
-    q.lo = positive ? w.w * w.e : q.lo;
-    q.hi = x > CYMA_C(MAX) ? 0 : q.hi;
+    q = CYMA_F(cyma_quotient)(y, 1);
+    q.w = x > CYMA_C(MAX) ? 0 : q.w;
 
     grad *= CYMA_F(cyma_power)(shifter - (y.n - n));
     grad *= big ? CYMA_C(UNSCALE) : 1;
-    /* q.lo must not meet an infinite grad: inf - inf is nan. */
-    grad = CYMA_FABS(grad) > CYMA_C(MAX) ? grad * q.hi : CYMA_FMA(grad, q.hi, grad * q.lo);
+    grad *= q.w;
+    /* e must not meet an infinite product: inf - inf is nan. */
+    grad = CYMA_FABS(grad) > CYMA_C(MAX) ? grad : CYMA_FMA(grad, q.e, grad);
     return grad * (big ? 1 : CYMA_C(UNSCALE));
 }
