@@ -36,6 +36,7 @@ COMMON_FLAGS = {
 KERNELS = "pyx/kernels.c"
 C_SOURCES = [
     "pyx/bce.c",
+    "pyx/clamp_limits.c",
     "pyx/dispatch.c",
     "pyx/kernels_ld.c",
     "pyx/loops.c",

@@ -138,4 +138,5 @@ cyma_use_tier(const cyma_tier *tier)
     }
     cyma_active.half_to_float = tier->half_to_float;
     cyma_active.float_to_half = tier->float_to_half;
+    cyma_active.stream = tier->stream;
 }

@@ -57,6 +57,7 @@ typedef struct {
     int fma; /* compiled for hardware FMA: `kernels` give the same bits in every such tier */
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
     cyma_kernel half_to_float, float_to_half;
+    cyma_kernel stream; /* copies n bytes past the caches; NULL if there is no such store */
     cyma_bce_kernel bce[CYMA_LD];
     cyma_scalar scalars[CYMA_FUNCTIONS]; /* NULL for functions of two arguments */
     cyma_hand_written hand_written[CYMA_MAX_HAND_WRITTEN];
@@ -65,7 +66,7 @@ typedef struct {
 /* The kernels in use: cyma_active.kernels[function][precision]. */
 typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
-    cyma_kernel half_to_float, float_to_half;
+    cyma_kernel half_to_float, float_to_half, stream;
     cyma_bce_kernel bce[CYMA_LD];
     cyma_scalar scalars[CYMA_FUNCTIONS];
 } cyma_kernel_table;

@@ -6,7 +6,7 @@
 #include <fenv.h>
 
 #if defined(__x86_64__) || defined(_M_X64)
-#define CYMA_HAVE_MXCSR 1
+#define CYMA_HAVE_SSE 1
 #include <xmmintrin.h>
 #endif
 
@@ -20,7 +20,7 @@ typedef struct {
 static inline void
 cyma_enter_environment(cyma_environment *saved, int precision)
 {
-#ifdef CYMA_HAVE_MXCSR
+#ifdef CYMA_HAVE_SSE
     if (precision != CYMA_LD) { /* no x87: a much cheaper way */
         const unsigned defaults = 0x1f80, flags = 0x3f;
         saved->mxcsr = _mm_getcsr();
@@ -37,13 +37,22 @@ cyma_enter_environment(cyma_environment *saved, int precision)
 static inline void
 cyma_leave_environment(const cyma_environment *saved, int precision)
 {
-#ifdef CYMA_HAVE_MXCSR
+#ifdef CYMA_HAVE_SSE
     if (precision != CYMA_LD) {
         _mm_setcsr(saved->mxcsr);
         return;
     }
 #endif
     fesetenv(&saved->fenv);
+}
+
+/* After it, stores past the caches are in order with others. */
+static inline void
+cyma_store_fence(void)
+{
+#ifdef CYMA_HAVE_SSE
+    _mm_sfence();
+#endif
 }
 
 #endif

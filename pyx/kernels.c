@@ -2,6 +2,7 @@
  * per tier, with that tier's flags, and with its name in CYMA_TIER as suffix of every symbol. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-thread-jumps") /* it multiplies the masks of what becomes a selection */
+#include "clamp_limits.h"
 #endif
 
 #include "cyma.h"
@@ -87,6 +88,8 @@ CYMA_DEFINE_KERNEL(half_to_float, uint16_t, float, x_, cyma_half_to_float(a))
 CYMA_DEFINE_KERNEL(float_to_half, float, uint16_t, x_, cyma_float_to_half(a))
 #endif
 
+#include "stream.h"
+
 #include "real_f32.h"
 #include "kernels_bce.h"
 #include "real_end.h"
@@ -117,6 +120,7 @@ const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
     .half_to_float = CYMA_KERNEL(half_to_float),
     .float_to_half = CYMA_KERNEL(float_to_half),
     .bce = {CYMA_KERNEL(bce_f32), CYMA_KERNEL(bce_f64)},
+    .stream = CYMA_STREAM,
 #ifdef __AVX512F__
     .hand_written = {{CYMA_FUNCTION_tanh, CYMA_F32, CYMA_KERNEL(tanh_avx512)}},
 #endif

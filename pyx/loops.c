@@ -9,6 +9,15 @@
 /* Elements that pass through the stack at a time have at most this size. */
 #define BLOCK_BYTES 2048
 
+/* Results of this size do not stay in the caches: where memory decides the time, it is by up to a
+ * third shorter if they go past them, and no longer if they are read again at once. */
+#define STREAM_BYTES (8 << 20)
+
+static const int memory_bound[CYMA_FUNCTIONS] = {
+#define CYMA_MEMORY_BOUND(name) [CYMA_FUNCTION_##name] = 1,
+#include "functions.def"
+};
+
 typedef struct {
     char in, out; /* NumPy's type numbers */
     npy_intp in_size, out_size;
@@ -22,6 +31,7 @@ typedef struct {
     const signature *signature;
     const cyma_kernel *kernel; /* in cyma_active, so that a change of tier is seen */
     int nin;
+    int memory_bound;
 } binding;
 
 static void
@@ -155,7 +165,9 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
     const npy_intp out_step = steps[nin];
     char *const out = args[nin];
     npy_intp block = n;
-    int direct = s->load == NULL;
+    int direct = s->load == NULL; /* from and to the arrays, without a copy on the stack */
+    int in_place = 1;             /* results need no such copy */
+    int stream = 0;               /* they go past the caches */
     cyma_environment saved;
 
     if (n <= 0) {
@@ -163,14 +175,18 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
     }
     if (n > 1) {
         block = readable_ahead(args, steps, s, nin, n);
-        direct = direct && block == n && out_step == s->out_size;
+        in_place = block == n && out_step == s->out_size;
+        stream = b->memory_bound && cyma_active.stream != NULL && in_place &&
+                 n * s->out_size >= STREAM_BYTES;
+        direct = direct && in_place;
         for (int k = 0; k < nin; k++) {
             direct = direct && steps[k] == s->in_size;
+            stream = stream && args[k] != out;
         }
     }
 
     cyma_enter_environment(&saved, s->precision);
-    if (direct) {
+    if (direct && !stream) {
         kernel(args[0], args[nin - 1], out, n);
     }
     else {
@@ -179,10 +195,12 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
         _Alignas(64) char work_out[BLOCK_BYTES], raw_out[BLOCK_BYTES];
         const npy_intp most = block_elements(s);
         block = block < most ? block : most;
-        for (npy_intp done = 0; done < n; done += block) {
-            const npy_intp count = n - done < block ? n - done : block;
+        in_place = in_place && !stream;
+        for (npy_intp done = 0, count; done < n; done += count) {
             const void *operand[CYMA_MAX_IN];
-            const void *result = work_out;
+            char *const to = out + done * out_step;
+            char *const result = in_place ? to : raw_out;
+            count = n - done < block ? n - done : block;
             for (int k = 0; k < nin; k++) {
                 operand[k] = args[k] + done * steps[k];
                 if (steps[k] != s->in_size) {
@@ -194,12 +212,19 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
                     operand[k] = work[k];
                 }
             }
-            kernel(operand[0], operand[nin - 1], work_out, count);
+            kernel(operand[0], operand[nin - 1], s->store != NULL ? work_out : result, count);
             if (s->store != NULL) {
-                (*s->store)(work_out, NULL, raw_out, count);
-                result = raw_out;
+                (*s->store)(work_out, NULL, result, count);
             }
-            strided_copy(out + done * out_step, out_step, result, s->out_size, s->out_size, count);
+            if (stream) {
+                cyma_active.stream(result, NULL, to, count * s->out_size);
+            }
+            else if (!in_place) {
+                strided_copy(to, out_step, result, s->out_size, s->out_size, count);
+            }
+        }
+        if (stream) {
+            cyma_store_fence();
         }
     }
     cyma_leave_environment(&saved, s->precision);
@@ -217,7 +242,8 @@ cyma_init_loops(void)
             types[nin] = s->out;
         }
         for (int f = 0; f < CYMA_FUNCTIONS; f++) {
-            binding b = {s, &cyma_active.kernels[f][s->precision], cyma_functions[f].nin};
+            binding b = {s, &cyma_active.kernels[f][s->precision], cyma_functions[f].nin,
+                         memory_bound[f]};
             bindings[f][j] = b;
             loop_data[f][j] = &bindings[f][j];
         }

@@ -145,7 +145,7 @@ def compiler_hashes(
     """Hashes of the kernels as a compiler builds them for a tier."""
     with tempfile.TemporaryDirectory() as folder:
         program = os.path.join(folder, "kernel_pipe")
-        sources = ["tools/kernel_pipe.c", "pyx/kernels.c"]
+        sources = ["tools/kernel_pipe.c", "pyx/kernels.c", "pyx/clamp_limits.c"]
         subprocess.run(
             [compiler, *flags, f"-DCYMA_TIER={tier}", *sources, "-o", program, "-lm"],
             cwd=ROOT,

@@ -7,8 +7,7 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce)(CYMA_REAL x, CYMA_REAL z)
 {
-    CYMA_REAL a = CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP));
-    CYMA_REAL log1p_exp = CYMA_F(cyma_log1p_exp)(a, (CYMA_REAL)0);
+    CYMA_REAL log1p_exp = CYMA_F(cyma_log1p_exp)(x, 0, 1);
     CYMA_REAL u = x > 0 ? z - 1 : z;
     CYMA_REAL loss = CYMA_FMA(-x, u, log1p_exp);
     return u == 0 ? log1p_exp : loss;
@@ -19,7 +18,8 @@ CYMA_F(cyma_sigmoid_bce)(CYMA_REAL x, CYMA_REAL z)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce_grad)(CYMA_REAL x, CYMA_REAL z)
 {
-    CYMA_REAL w = CYMA_F(cyma_sigmoid_scaled)(CYMA_FABS(x));
+    CYMA_REAL w =
+        CYMA_F(cyma_sigmoid_scaled)(CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), CYMA_FABS(x)));
     CYMA_REAL small = w * CYMA_C(UNSCALE);
     CYMA_REAL large = (CYMA_C(SCALE) - w) * CYMA_C(UNSCALE);
     CYMA_REAL positive = x < 0 ? small : large;

@@ -19,7 +19,8 @@ typedef struct {
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_exp_minus)(CYMA_REAL a)
 {
-    CYMA_REDUCED reduced = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)), 1, CYMA_K);
+    CYMA_REDUCED reduced =
+        CYMA_F(cyma_reduce)(CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), a), 1, CYMA_K);
     CYMA_REAL r = CYMA_FMA(reduced.n, CYMA_C(LN2_LO), -reduced.r.hi);
     CYMA_REAL r2 = r * r;
     CYMA_REAL p = CYMA_FMA(r2, CYMA_F(cyma_exp_poly)(r, r2), r);

@@ -21,4 +21,9 @@
 #define CYMA_HAVE_FMA 0
 #endif
 
+/* A limit of cyma_clamp; kernels.c has a reason to define it otherwise. */
+#ifndef CYMA_LIMIT
+#define CYMA_LIMIT(name) CYMA_C(name)
+#endif
+
 #endif

@@ -34,19 +34,24 @@ typedef struct {
 #define CYMA_SCALE_F64 0x1p64
 #endif
 
-/* min(a, limit), but nan stays. */
+/* min(limit, a) and max(limit, a); the second one, if either is nan. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_clamp)(CYMA_REAL a, CYMA_REAL limit)
+CYMA_F(cyma_at_most)(CYMA_REAL limit, CYMA_REAL a)
 {
     return limit < a ? limit : a;
 }
 
-/* x between two limits, but nan stays. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_clamp_both)(CYMA_REAL x, CYMA_REAL low, CYMA_REAL high)
+CYMA_F(cyma_at_least)(CYMA_REAL limit, CYMA_REAL a)
 {
-    x = CYMA_F(cyma_clamp)(x, high);
-    return low > x ? low : x;
+    return limit > a ? limit : a;
+}
+
+/* x between two limits, or nan. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_clamp)(CYMA_REAL x, CYMA_REAL low, CYMA_REAL high)
+{
+    return CYMA_F(cyma_at_least)(low, CYMA_F(cyma_at_most)(high, x));
 }
 
 /* 2^k of an integer k in SHIFTER + BIAS + k: its low bits, moved to the exponent. */
@@ -61,8 +66,8 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
     return power;
 }
 
-/* a = n ln2/parts + r, parts = 1 or 2, for a >= 0, or nan. n * LN2_HI is exact up to n ln2 =
- * CLAMP_WIDE, and so is its difference from a; the power is representable up to n ln2 = CLAMP. */
+/* a = n ln2/parts + r, parts = 1 or 2, for a >= -SATURATED, or nan. n * LN2_HI is exact up to n ln2
+ * = CLAMP_WIDE, and so is its difference from a; the power is representable up to n ln2 = CLAMP. */
 CYMA_INLINE CYMA_REDUCED
 CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts, int k)
 {

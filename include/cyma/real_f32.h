@@ -30,6 +30,7 @@
 #define CYMA_CLAMP_WIDE_F32 196.0f
 #define CYMA_LARGEST_N_F32 188.0f /* above it 2^(K - n) would be subnormal */
 #define CYMA_SATURATED_F32 20.0f  /* beyond it e^-|x| is nothing beside 1 */
+#define CYMA_ZERO_F32 0.0f
 
 /* Even and odd terms apart: less arithmetic than Estrin's scheme. */
 CYMA_INLINE float

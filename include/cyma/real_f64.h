@@ -29,6 +29,7 @@
 #define CYMA_CLAMP_WIDE_F64 1456.0
 #define CYMA_LARGEST_N_F64 1084.0
 #define CYMA_SATURATED_F64 40.0
+#define CYMA_ZERO_F64 0.0
 
 /* Even and odd terms apart: less arithmetic than Estrin's scheme. */
 CYMA_INLINE double

@@ -1,15 +1,22 @@
 /* sigmoid(x) = 1 / (1 + e^-x) and its derivative. Included once per precision (see cyma.h).
  *
- * With e^-a = t / M, t = 2^-n:  sigmoid(-a) = t / (M + t), sigmoid(a) = 1 - t / (M + t). The
- * numerator is exact, so the error of the exponential enters once. */
+ * With e^-a = t / M, t = 2^-n:  sigmoid(-a) = t / (M + t), for a of either sign. The numerator is
+ * exact, so the error of the exponential enters once. */
 
-/* 2^K sigmoid(-x) */
+/* 2^K sigmoid(-a), for -SATURATED <= a <= CLAMP, or nan. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x)
+CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL a)
 {
-    CYMA_REAL a = CYMA_F(cyma_clamp_both)(x, -CYMA_C(SATURATED), CYMA_C(CLAMP));
     CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(CYMA_F(cyma_reduce)(a, 1, CYMA_K), 1);
     return CYMA_FMA(q.w, q.e, q.w);
+}
+
+/* Worst: that of sigmoid, at -x. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
+{
+    CYMA_REAL a = CYMA_F(cyma_clamp)(x, -CYMA_LIMIT(SATURATED), CYMA_LIMIT(CLAMP));
+    return CYMA_F(cyma_sigmoid_scaled)(a) * CYMA_C(UNSCALE);
 }
 
 /* Worst: 0.818 in float, 0x1.667cc8p-2 -> 0x1.2c5bdcp-1 - 0.818 ulp; 0.866 in double,
@@ -17,14 +24,7 @@ CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
-    return CYMA_F(cyma_sigmoid_scaled)(-x) * CYMA_C(UNSCALE);
-}
-
-/* Worst: that of sigmoid. */
-CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
-{
-    return CYMA_F(cyma_sigmoid_scaled)(x) * CYMA_C(UNSCALE);
+    return CYMA_F(cyma_logsigmoid_deriv)(-x);
 }
 
 /* 2^K t M / (M + t)^2 = 2^K sigmoid(a) sigmoid(-a), for a >= 0.
@@ -34,7 +34,7 @@ CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(a, CYMA_C(CLAMP)), 1, CYMA_K);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), a), 1, CYMA_K);
     CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(y, 1);
     CYMA_REAL w = q.w * CYMA_C(UNSCALE);
     CYMA_REAL rest = 1 - w, lost = (1 - rest) - w;
@@ -69,9 +69,9 @@ CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
     const CYMA_REAL shifter = CYMA_C(SHIFTER) + CYMA_C(BIAS);
     int big = CYMA_FABS(grad) >= 1;
-    CYMA_REAL a = CYMA_F(cyma_clamp_both)(x, -CYMA_C(SATURATED), CYMA_C(CLAMP_WIDE));
+    CYMA_REAL a = CYMA_F(cyma_clamp)(x, -CYMA_LIMIT(SATURATED), CYMA_LIMIT(CLAMP_WIDE));
     CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, CYMA_K);
-    CYMA_REAL n = CYMA_F(cyma_clamp)(y.n, CYMA_C(LARGEST_N));
+    CYMA_REAL n = CYMA_F(cyma_at_most)(CYMA_LIMIT(LARGEST_N), y.n);
     CYMA_QUOTIENT q;
 
     y.power = CYMA_F(cyma_power)(shifter + (CYMA_K - n));

@@ -4,16 +4,17 @@
  * log1p(e^-a) = 2 atanh(s / 2), s = t / (M + t / 2) <= 2/3. s is most of that, and more than 96 %
  * of it, and its numerator is exact: so the errors of both series hardly count. */
 
-/* base + log1p(e^-a) */
+/* base + log1p(e^-|x|), or the negative of that: 2^K is to carry the sign, at no cost. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_log1p_exp)(CYMA_REAL a, CYMA_REAL base)
+CYMA_F(cyma_log1p_exp)(CYMA_REAL x, CYMA_REAL base, CYMA_REAL sign)
 {
+    CYMA_REAL a = CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), CYMA_FABS(x));
     CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(CYMA_F(cyma_reduce)(a, 1, CYMA_K), (CYMA_REAL)0.5);
     CYMA_REAL s = q.w * CYMA_C(UNSCALE), u = s * s;
     /* s (1 + rest) is the logarithm; base may be more or less than s */
     CYMA_REAL rest = CYMA_FMA(u, CYMA_F(cyma_atanh_poly)(u), q.e);
-    CYMA_PAIR sum = CYMA_F(cyma_two_sum)(base * CYMA_C(SCALE), q.w);
-    return (sum.hi + CYMA_FMA(q.w, rest, sum.lo)) * CYMA_C(UNSCALE);
+    CYMA_PAIR sum = CYMA_F(cyma_two_sum)(base * (sign * CYMA_C(SCALE)), q.w);
+    return (sum.hi + CYMA_FMA(q.w, rest, sum.lo)) * (sign * CYMA_C(UNSCALE));
 }
 
 /* Worst: 0.807 in float, -0x1.5ed4bep+6 -> 0x1.613a58p-127 - 0.807 ulp; 0.868 in double,
@@ -21,16 +22,14 @@ CYMA_F(cyma_log1p_exp)(CYMA_REAL a, CYMA_REAL base)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_softplus)(CYMA_REAL x)
 {
-    CYMA_REAL a = CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP));
-    CYMA_REAL y = CYMA_F(cyma_log1p_exp)(a, x > 0 ? a : 0);
-    return x > CYMA_C(SATURATED) ? x : y;
+    CYMA_REAL y = CYMA_F(cyma_log1p_exp)(x, CYMA_F(cyma_at_least)(x, CYMA_LIMIT(ZERO)), 1);
+    return CYMA_F(cyma_at_least)(y, x); /* y is nan where 2^K x is infinite */
 }
 
 /* Worst: that of softplus, at -x. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid)(CYMA_REAL x)
 {
-    CYMA_REAL a = CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(CLAMP));
-    CYMA_REAL y = CYMA_F(cyma_log1p_exp)(a, x < 0 ? a : 0);
-    return x < -CYMA_C(SATURATED) ? x : -y;
+    CYMA_REAL y = CYMA_F(cyma_log1p_exp)(x, CYMA_F(cyma_at_most)(x, CYMA_LIMIT(ZERO)), -1);
+    return CYMA_F(cyma_at_most)(y, x);
 }

@@ -9,7 +9,8 @@
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh)(CYMA_REAL x)
 {
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_clamp)(CYMA_FABS(x), CYMA_C(SATURATED)), 2, 0);
+    CYMA_REDUCED y =
+        CYMA_F(cyma_reduce)(CYMA_F(cyma_at_most)(CYMA_LIMIT(SATURATED), CYMA_FABS(x)), 2, 0);
     CYMA_REAL r = y.r.hi + y.r.lo, r2 = r * r;
     CYMA_REAL c = (r * r2) * CYMA_F(cyma_tanh_poly)(r2);
     CYMA_REAL tanh_r = r + c;

@@ -1,0 +1,8 @@
+#include "clamp_limits.h"
+
+#include "cyma.h"
+
+#define CYMA_DEFINE_LIMIT(name)                                                                    \
+    const float cyma_limit_##name##_f32 = CYMA_##name##_F32;                                       \
+    const double cyma_limit_##name##_f64 = CYMA_##name##_F64;
+CYMA_FOR_EACH_LIMIT(CYMA_DEFINE_LIMIT)
