@@ -81,6 +81,7 @@ cdef extern from "scalar.h":
 
 cdef extern from "bce.h":
     enum:
+        CYMA_F16
         CYMA_F32
         CYMA_F64
     ctypedef struct cyma_bce:
@@ -209,12 +210,13 @@ cdef dict _read_tiers():
     cdef int i = 0
     cdef const cyma_tier *tier = cyma_compiled_tier(0)
     cdef const cyma_hand_written *own
+    dtypes = {CYMA_F16: "float16", CYMA_F32: "float32", CYMA_F64: "float64"}
     while tier != NULL:
         own = tier.hand_written
         hand_written = []
         while own.kernel != NULL:
             function = cyma_functions[own.function].name.decode()
-            hand_written.append((function, "float32" if own.precision == CYMA_F32 else "float64"))
+            hand_written.append((function, dtypes[own.precision]))
             own += 1
         tiers[tier.name.decode()] = (
             i, bool(tier.fma), bool(cyma_tier_supported(tier)), hand_written

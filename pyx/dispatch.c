@@ -125,18 +125,13 @@ void
 cyma_use_tier(const cyma_tier *tier)
 {
     for (int f = 0; f < CYMA_FUNCTIONS; f++) {
-        cyma_active.kernels[f][CYMA_F32] = tier->kernels[f][CYMA_F32];
-        cyma_active.kernels[f][CYMA_F64] = tier->kernels[f][CYMA_F64];
+        memcpy(cyma_active.kernels[f], tier->kernels[f], sizeof tier->kernels[f]);
         cyma_active.kernels[f][CYMA_LD] = cyma_kernels_ld[f];
         cyma_active.scalars[f] = tier->scalars[f];
     }
     for (const cyma_hand_written *own = tier->hand_written; own->kernel != NULL; own++) {
         cyma_active.kernels[own->function][own->precision] = own->kernel;
     }
-    for (int p = 0; p < CYMA_LD; p++) {
-        cyma_active.bce[p] = tier->bce[p];
-    }
-    cyma_active.half_to_float = tier->half_to_float;
-    cyma_active.float_to_half = tier->float_to_half;
+    memcpy(cyma_active.bce, tier->bce, sizeof tier->bce);
     cyma_active.stream = tier->stream;
 }

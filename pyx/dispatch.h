@@ -11,8 +11,8 @@ enum {
     CYMA_FUNCTIONS
 };
 
-/* Precisions that kernels compute in; float16 and integers are converted to float. */
-enum { CYMA_F32, CYMA_F64, CYMA_LD, CYMA_PRECISIONS };
+/* Types of kernels; those before CYMA_LD have tiers. Integers are converted to float. */
+enum { CYMA_F16, CYMA_F32, CYMA_F64, CYMA_LD, CYMA_PRECISIONS };
 
 /* out[i] = f(x[i], y[i]) for n contiguous elements of the kernel's type; a unary kernel ignores y.
  * out may be x or y, but must not overlap them otherwise. */
@@ -56,7 +56,6 @@ typedef struct {
     const char *name;
     int fma; /* compiled for hardware FMA: `kernels` give the same bits in every such tier */
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
-    cyma_kernel half_to_float, float_to_half;
     cyma_kernel stream; /* copies n bytes past the caches; NULL if there is no such store */
     cyma_bce_kernel bce[CYMA_LD];
     cyma_scalar scalars[CYMA_FUNCTIONS]; /* NULL for functions of two arguments */
@@ -66,7 +65,7 @@ typedef struct {
 /* The kernels in use: cyma_active.kernels[function][precision]. */
 typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
-    cyma_kernel half_to_float, float_to_half, stream;
+    cyma_kernel stream;
     cyma_bce_kernel bce[CYMA_LD];
     cyma_scalar scalars[CYMA_FUNCTIONS];
 } cyma_kernel_table;

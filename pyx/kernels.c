@@ -32,20 +32,52 @@
  * same block, in a copy: there is one arithmetic, and no scalar tail. */
 #define CYMA_BLOCK_BYTES 128
 
-#define CYMA_DEFINE_KERNEL(name, in_type, out_type, second, result)                                \
+/* float16 is computed in float: a block of it is converted into `wide`, and the results back. */
+#ifdef __F16C__
+#include "half_f16c.h"
+#else
+CYMA_INLINE void
+cyma_halves_to_floats(const uint16_t *from, float *to, int n)
+{
+    CYMA_INDEPENDENT
+    for (int i = 0; i < n; i++) {
+        to[i] = cyma_half_to_float(from[i]);
+    }
+}
+
+CYMA_INLINE void
+cyma_floats_to_halves(const float *from, uint16_t *to, int n)
+{
+    CYMA_INDEPENDENT
+    for (int i = 0; i < n; i++) {
+        to[i] = cyma_float_to_half(from[i]);
+    }
+}
+#endif
+
+/* How a kernel reads and writes blocks, where `wide` has another type than the array and where it
+ * has the same. */
+#define CYMA_READ_HALF(wide, array) (cyma_halves_to_floats(array, wide, block), wide)
+#define CYMA_TARGET_HALF(wide, array) (wide)
+#define CYMA_WRITE_HALF(wide, array) cyma_floats_to_halves(wide, array, block)
+#define CYMA_READ_REAL(wide, array) ((void)wide, array)
+#define CYMA_TARGET_REAL(wide, array) (array)
+#define CYMA_WRITE_REAL(wide, array) (void)wide
+
+#define CYMA_DEFINE_KERNEL(name, type, kind, real, second, result)                                 \
     static void CYMA_KERNEL(name)(const void *x_, const void *y_, void *out_, ptrdiff_t n)         \
     {                                                                                              \
-        enum { block = CYMA_BLOCK_BYTES / (sizeof(in_type) < 4 ? 4 : sizeof(in_type)) };           \
-        in_type x_rest[block] = {0}, y_rest[block] = {0};                                          \
-        out_type out_rest[block];                                                                  \
-        const in_type *x = x_, *y = second;                                                        \
-        out_type *out = out_;                                                                      \
+        enum { block = CYMA_BLOCK_BYTES / sizeof(real) };                                          \
+        type x_rest[block] = {0}, y_rest[block] = {0}, out_rest[block];                            \
+        real x_wide[block], y_wide[block], out_wide[block];                                        \
+        const type *x = x_, *y = second;                                                           \
+        type *out = out_;                                                                          \
         (void)y_;                                                                                  \
         while (n > 0) {                                                                            \
             const int whole = n >= block;                                                          \
             const size_t count = whole ? (size_t)block : (size_t)n;                                \
-            const in_type *x_block = x, *y_block = y;                                              \
-            out_type *out_block = out;                                                             \
+            const type *x_block = x, *y_block = y;                                                 \
+            type *out_block = out;                                                                 \
             if (!whole) {                                                                          \
                 memcpy(x_rest, x, count * sizeof *x);                                              \
                 memcpy(y_rest, y, count * sizeof *y);                                              \
@@ -53,12 +85,16 @@
                 y_block = y_rest;                                                                  \
                 out_block = out_rest;                                                              \
             }                                                                                      \
+            const real *x_real = CYMA_READ_##kind(x_wide, x_block);                                \
+            const real *y_real = CYMA_READ_##kind(y_wide, y_block);                                \
+            real *out_real = CYMA_TARGET_##kind(out_wide, out_block);                              \
             CYMA_INDEPENDENT                                                                       \
             for (int i = 0; i < block; i++) {                                                      \
-                const in_type a = x_block[i], b = y_block[i];                                      \
+                const real a = x_real[i], b = y_real[i];                                           \
                 (void)b;                                                                           \
-                out_block[i] = result;                                                             \
+                out_real[i] = result;                                                              \
             }                                                                                      \
+            CYMA_WRITE_##kind(out_wide, out_block);                                                \
             if (!whole) {                                                                          \
                 memcpy(out, out_rest, count * sizeof *out);                                        \
             }                                                                                      \
@@ -69,24 +105,19 @@
         }                                                                                          \
     }
 
+#define CYMA_DEFINE_KERNELS(name, second, ...)                                                     \
+    CYMA_DEFINE_KERNEL(name##_f16, uint16_t, HALF, float, second, cyma_##name##_f32(__VA_ARGS__))  \
+    CYMA_DEFINE_KERNEL(name##_f32, float, REAL, float, second, cyma_##name##_f32(__VA_ARGS__))     \
+    CYMA_DEFINE_KERNEL(name##_f64, double, REAL, double, second, cyma_##name##_f64(__VA_ARGS__))
+
 #define CYMA_UNARY(name, ...)                                                                      \
     static double CYMA_PASTE(cyma_scalar_##name, CYMA_TIER)(double x)                              \
     {                                                                                              \
         return cyma_##name##_f64(x);                                                               \
     }                                                                                              \
-    CYMA_DEFINE_KERNEL(name##_f32, float, float, x_, cyma_##name##_f32(a))                         \
-    CYMA_DEFINE_KERNEL(name##_f64, double, double, x_, cyma_##name##_f64(a))
-#define CYMA_BINARY(name, ...)                                                                     \
-    CYMA_DEFINE_KERNEL(name##_f32, float, float, y_, cyma_##name##_f32(a, b))                      \
-    CYMA_DEFINE_KERNEL(name##_f64, double, double, y_, cyma_##name##_f64(a, b))
+    CYMA_DEFINE_KERNELS(name, x_, a)
+#define CYMA_BINARY(name, ...) CYMA_DEFINE_KERNELS(name, y_, a, b)
 #include "functions.def"
-
-#ifdef __F16C__
-#include "half_f16c.h"
-#else
-CYMA_DEFINE_KERNEL(half_to_float, uint16_t, float, x_, cyma_half_to_float(a))
-CYMA_DEFINE_KERNEL(float_to_half, float, uint16_t, x_, cyma_float_to_half(a))
-#endif
 
 #include "stream.h"
 
@@ -108,7 +139,8 @@ const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
     .kernels =
         {
 #define CYMA_UNARY(name, ...)                                                                      \
-    [CYMA_FUNCTION_##name] = {CYMA_KERNEL(name##_f32), CYMA_KERNEL(name##_f64)},
+    [CYMA_FUNCTION_##name] = {CYMA_KERNEL(name##_f16), CYMA_KERNEL(name##_f32),                    \
+                              CYMA_KERNEL(name##_f64)},
 #define CYMA_BINARY(name, ...) CYMA_UNARY(name, )
 #include "functions.def"
         },
@@ -117,11 +149,10 @@ const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
 #define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = CYMA_PASTE(cyma_scalar_##name, CYMA_TIER),
 #include "functions.def"
         },
-    .half_to_float = CYMA_KERNEL(half_to_float),
-    .float_to_half = CYMA_KERNEL(float_to_half),
-    .bce = {CYMA_KERNEL(bce_f32), CYMA_KERNEL(bce_f64)},
+    .bce = {[CYMA_F32] = CYMA_KERNEL(bce_f32), [CYMA_F64] = CYMA_KERNEL(bce_f64)},
     .stream = CYMA_STREAM,
 #ifdef __AVX512F__
-    .hand_written = {{CYMA_FUNCTION_tanh, CYMA_F32, CYMA_KERNEL(tanh_avx512)}},
+    .hand_written = {{CYMA_FUNCTION_tanh, CYMA_F16, CYMA_KERNEL(tanh_avx512_f16)},
+                     {CYMA_FUNCTION_tanh, CYMA_F32, CYMA_KERNEL(tanh_avx512_f32)}},
 #endif
 };

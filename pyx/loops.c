@@ -21,9 +21,8 @@ static const int memory_bound[CYMA_FUNCTIONS] = {
 typedef struct {
     char in, out; /* NumPy's type numbers */
     npy_intp in_size, out_size;
-    int precision;            /* of the kernel */
-    const cyma_kernel *load;  /* converts from `in` to the kernel's type; NULL if they agree */
-    const cyma_kernel *store; /* converts to `out`, likewise */
+    int precision;    /* of the kernel; its type is `out` */
+    cyma_kernel load; /* converts from `in` to that; NULL if they agree */
 } signature;
 
 /* What a loop finds in its data. */
@@ -44,23 +43,12 @@ int16_to_float(const void *x_, const void *Py_UNUSED(y), void *out_, ptrdiff_t n
     }
 }
 
-/* As many as BLOCK_BYTES hold, in any of a signature's types. */
-static npy_intp
-block_elements(const signature *s)
-{
-    static const npy_intp sizes[CYMA_PRECISIONS] = {sizeof(float), sizeof(double),
-                                                    sizeof(long double)};
-    return BLOCK_BYTES / sizes[s->precision];
-}
-
-static const cyma_kernel load_int16 = int16_to_float;
-
 static const signature signatures[CYMA_SIGNATURES] = {
-    {NPY_INT16, NPY_FLOAT, 2, 4, CYMA_F32, &load_int16, NULL},
-    {NPY_HALF, NPY_HALF, 2, 2, CYMA_F32, &cyma_active.half_to_float, &cyma_active.float_to_half},
-    {NPY_FLOAT, NPY_FLOAT, 4, 4, CYMA_F32, NULL, NULL},
-    {NPY_DOUBLE, NPY_DOUBLE, 8, 8, CYMA_F64, NULL, NULL},
-    {NPY_LONGDOUBLE, NPY_LONGDOUBLE, sizeof(long double), sizeof(long double), CYMA_LD, NULL, NULL},
+    {NPY_INT16, NPY_FLOAT, 2, 4, CYMA_F32, int16_to_float},
+    {NPY_HALF, NPY_HALF, 2, 2, CYMA_F16, NULL},
+    {NPY_FLOAT, NPY_FLOAT, 4, 4, CYMA_F32, NULL},
+    {NPY_DOUBLE, NPY_DOUBLE, 8, 8, CYMA_F64, NULL},
+    {NPY_LONGDOUBLE, NPY_LONGDOUBLE, sizeof(long double), sizeof(long double), CYMA_LD, NULL},
 };
 
 static binding bindings[CYMA_FUNCTIONS][CYMA_SIGNATURES];
@@ -190,16 +178,16 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
         kernel(args[0], args[nin - 1], out, n);
     }
     else {
-        /* The operands as they are and in the kernel's type; the result likewise. */
+        /* The operands as they are and in the kernel's type, and the result. */
         _Alignas(64) char raw[CYMA_MAX_IN][BLOCK_BYTES], work[CYMA_MAX_IN][BLOCK_BYTES];
-        _Alignas(64) char work_out[BLOCK_BYTES], raw_out[BLOCK_BYTES];
-        const npy_intp most = block_elements(s);
+        _Alignas(64) char work_out[BLOCK_BYTES];
+        const npy_intp most = BLOCK_BYTES / s->out_size;
         block = block < most ? block : most;
         in_place = in_place && !stream;
         for (npy_intp done = 0, count; done < n; done += count) {
             const void *operand[CYMA_MAX_IN];
             char *const to = out + done * out_step;
-            char *const result = in_place ? to : raw_out;
+            char *const result = in_place ? to : work_out;
             count = n - done < block ? n - done : block;
             for (int k = 0; k < nin; k++) {
                 operand[k] = args[k] + done * steps[k];
@@ -208,14 +196,11 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
                     operand[k] = raw[k];
                 }
                 if (s->load != NULL) {
-                    (*s->load)(operand[k], NULL, work[k], count);
+                    s->load(operand[k], NULL, work[k], count);
                     operand[k] = work[k];
                 }
             }
-            kernel(operand[0], operand[nin - 1], s->store != NULL ? work_out : result, count);
-            if (s->store != NULL) {
-                (*s->store)(work_out, NULL, result, count);
-            }
+            kernel(operand[0], operand[nin - 1], result, count);
             if (stream) {
                 cyma_active.stream(result, NULL, to, count * s->out_size);
             }

@@ -1,5 +1,6 @@
-/* tanh in float32 by hand, for AVX-512: 1.7 times faster than the portable kernel, as it does
- * without a division, but with other results where two floats are nearly as good.
+/* tanh in float32, and so in float16, by hand, for AVX-512: 1.7 times faster than the portable
+ * kernel, as it does without a division, but with other results where two floats are nearly as
+ * good.
  *
  * tanh |x| = T + d (C1 + d (C2 + ...)), d = |x| - c, in 26 segments. The table of each coefficient
  * fits into two registers, and tools/tanh_table.py makes it such that T and d are exact. For small
@@ -35,25 +36,34 @@ cyma_tanh_avx512(__m512 x, __m512 table[CYMA_TANH_COLUMNS][2])
     return _mm512_or_ps(_mm512_fmadd_ps(poly, d, base), _mm512_and_ps(sign, x));
 }
 
-static void
-CYMA_KERNEL(tanh_avx512)(const void *x_, const void *y, void *out_, ptrdiff_t n)
-{
-    enum { lanes = 16 };
-    const float *x = x_;
-    float *out = out_;
-    __m512 table[CYMA_TANH_COLUMNS][2];
-    (void)y;
-    for (int k = 0; k < CYMA_TANH_COLUMNS; k++) {
-        table[k][0] = _mm512_loadu_ps(cyma_tanh_table[k]);
-        table[k][1] = _mm512_loadu_ps(cyma_tanh_table[k] + lanes);
+#define CYMA_DEFINE_TANH(name, type, load, store, load_rest, store_rest)                           \
+    static void CYMA_KERNEL(name)(const void *x_, const void *y, void *out_, ptrdiff_t n)          \
+    {                                                                                              \
+        enum { lanes = 16 };                                                                       \
+        const type *x = x_;                                                                        \
+        type *out = out_;                                                                          \
+        __m512 table[CYMA_TANH_COLUMNS][2];                                                        \
+        (void)y;                                                                                   \
+        for (int k = 0; k < CYMA_TANH_COLUMNS; k++) {                                              \
+            table[k][0] = _mm512_loadu_ps(cyma_tanh_table[k]);                                     \
+            table[k][1] = _mm512_loadu_ps(cyma_tanh_table[k] + lanes);                             \
+        }                                                                                          \
+        for (; n >= lanes; n -= lanes, x += lanes, out += lanes) {                                 \
+            store(out, cyma_tanh_avx512(load(x), table));                                          \
+        }                                                                                          \
+        if (n > 0) {                                                                               \
+            const __mmask16 rest = (__mmask16)((1u << n) - 1);                                     \
+            store_rest(out, rest, cyma_tanh_avx512(load_rest(rest, x), table));                    \
+        }                                                                                          \
     }
-    for (; n >= lanes; n -= lanes, x += lanes, out += lanes) {
-        _mm512_storeu_ps(out, cyma_tanh_avx512(_mm512_loadu_ps(x), table));
-    }
-    if (n > 0) {
-        const __mmask16 rest = (__mmask16)((1u << n) - 1);
-        _mm512_mask_storeu_ps(out, rest, cyma_tanh_avx512(_mm512_maskz_loadu_ps(rest, x), table));
-    }
-}
+
+#define CYMA_LOAD_REST_OF_HALVES(rest, from) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(rest, from))
+#define CYMA_STORE_REST_OF_HALVES(to, rest, x)                                                     \
+    _mm256_mask_storeu_epi16(to, rest, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT))
+
+CYMA_DEFINE_TANH(tanh_avx512_f16, uint16_t, CYMA_LOAD_HALVES, CYMA_STORE_HALVES,
+                 CYMA_LOAD_REST_OF_HALVES, CYMA_STORE_REST_OF_HALVES)
+CYMA_DEFINE_TANH(tanh_avx512_f32, float, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_maskz_loadu_ps,
+                 _mm512_mask_storeu_ps)
 
 #endif

@@ -47,6 +47,27 @@ def test_every_length_at_every_offset(function, dtype, tier):
             assert_same_bits(out[:length], expected[part])
 
 
+def test_large_arrays(binary, dtype, tier):
+    """Results that go past the caches (STREAM_BYTES in loops.c), beside others that do not."""
+    f = ufunc_of(binary)
+    few = inputs(binary, dtype, 1000)
+    size = (9 << 20) // few[0].itemsize + 77
+    expected = np.resize(f(*few), size)
+    x, y = (np.resize(operand, size) for operand in few)
+    out = np.empty_like(x)
+    for part in (slice(0, size), slice(1, size - 3)):
+        before, after = out[: part.start].copy(), out[part.stop :].copy()
+        f(x[part], y[part], out[part])
+        assert_same_bits(out[part], expected[part])
+        assert_same_bits(out[: part.start], before)
+        assert_same_bits(out[part.stop :], after)
+    assert_same_bits(f(x[::-1], y[::-1])[::-1], expected)
+    shifted = f(x[1:].copy(), y[1:])
+    f(x[1:], y[1:], x[:-1])  # an output that is a later input
+    assert_same_bits(x[:-1], shifted)
+    assert_same_bits(f(np.resize(few[0], size), y, y), expected)
+
+
 def test_every_stride(function, dtype, tier):
     f = ufunc_of(function)
     strides = range(-3, 4)

@@ -25,8 +25,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 # The widest registers of each tier.
 REGISTERS = {"baseline": "xmm", "x86_64_v3": "ymm", "x86_64_v4": "zmm"}
 
-KERNELS = {f"{name}_{real}" for name in FUNCTIONS for real in ("f32", "f64")}
-KERNELS |= {"half_to_float", "float_to_half", "bce_f32", "bce_f64"}
+KERNELS = {f"{name}_{real}" for name in FUNCTIONS for real in ("f16", "f32", "f64")}
+KERNELS |= {"bce_f32", "bce_f64"}
 
 # Scalar instructions on what a kernel is given once: the factors of binary cross-entropy.
 FACTORS = {f"{v}{name}" for v in ("", "v") for name in ("cvtsd2ss", "ucomisd", "cmpneqsd")}

@@ -67,28 +67,22 @@ main(int argc, char **argv)
     while (function < CYMA_FUNCTIONS && strcmp(functions[function].name, argv[1]) != 0) {
         function++;
     }
-    const int half = strcmp(argv[2], "float16") == 0;
-    const int is_double = strcmp(argv[2], "float64") == 0;
-    if (function == CYMA_FUNCTIONS || (!half && !is_double && strcmp(argv[2], "float32") != 0)) {
+    const char *const dtypes[CYMA_LD] = {"float16", "float32", "float64"};
+    int precision = 0;
+    while (precision < CYMA_LD && strcmp(dtypes[precision], argv[2]) != 0) {
+        precision++;
+    }
+    if (function == CYMA_FUNCTIONS || precision == CYMA_LD) {
         fprintf(stderr, "unknown function %s or dtype %s\n", argv[1], argv[2]);
         return 2;
     }
 
-    const size_t item = half ? 2 : is_double ? 8 : 4;
+    const size_t item = (size_t)2 << precision;
     const int nin = functions[function].nin;
     size_t size;
     char *operands = read_all(&size);
     const size_t count = size / item / (size_t)nin;
-    const ptrdiff_t n = (ptrdiff_t)count;
-    if (half) {
-        float *wide = allocate(count * (size_t)nin * sizeof *wide);
-        TIER.half_to_float(operands, NULL, wide, n * nin);
-        TIER.kernels[function][CYMA_F32](wide, wide + (nin - 1) * n, wide, n);
-        TIER.float_to_half(wide, NULL, operands, n);
-    }
-    else {
-        const char *second = operands + (size_t)(nin - 1) * count * item;
-        TIER.kernels[function][is_double ? CYMA_F64 : CYMA_F32](operands, second, operands, n);
-    }
+    const char *second = operands + (size_t)(nin - 1) * count * item;
+    TIER.kernels[function][precision](operands, second, operands, (ptrdiff_t)count);
     return fwrite(operands, item, count, stdout) == count ? 0 : 1;
 }

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import platform
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -97,11 +98,17 @@ def find_exact(
 
 
 def time_rounds(calls: dict[str, Callable[[], object]], seconds: float) -> dict[str, list[int]]:
-    """Times of each call in ns. In rounds, so that a slow spell of the machine hits all."""
+    """Times of each call in ns.
+
+    In rounds, so that a slow spell of the machine hits all. After a call that is not timed, and in
+    an order that changes, as the caches hold what the calls before left there.
+    """
     times: dict[str, list[int]] = {name: [] for name in calls}
     rounds, stop = 0, time.perf_counter() + seconds
+    shuffler = random.Random(0)
     while rounds < 3 or time.perf_counter() < stop:
-        for name, call in calls.items():
+        for name, call in shuffler.sample(list(calls.items()), len(calls)):
+            call()
             start = time.perf_counter_ns()
             call()
             times[name].append(time.perf_counter_ns() - start)
