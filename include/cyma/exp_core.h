@@ -20,10 +20,10 @@ typedef struct {
     CYMA_PAIR r;
 } CYMA_REDUCED;
 
-/* w (1 + e) */
+/* v (1 + e) */
 typedef struct {
-    CYMA_REAL w, e;
-} CYMA_QUOTIENT;
+    CYMA_REAL v, e;
+} CYMA_INVERSE;
 
 #ifndef CYMA_EXP_CORE_H
 #define CYMA_EXP_CORE_H
@@ -132,21 +132,20 @@ CYMA_F(cyma_cut)(CYMA_REAL v)
     return v;
 }
 
-/* t / (M + share t) = w (1 + e), with w times 2^K.
+/* 1 / (M + share t) = v (1 + e).
  *
  * M = 1 + r + r^2 poly. The divisor is sum.hi + tail, with an exact sum.hi; v is the reciprocal of
  * that, rounded twice, and e is by how much of itself v falls short. */
-CYMA_INLINE CYMA_QUOTIENT
-CYMA_F(cyma_quotient)(CYMA_REDUCED y, CYMA_REAL share)
+CYMA_INLINE CYMA_INVERSE
+CYMA_F(cyma_inverse)(CYMA_REDUCED y, CYMA_REAL share)
 {
-    CYMA_QUOTIENT q;
-    CYMA_REAL r = y.r.hi + y.r.lo, r2 = r * r;
+    CYMA_INVERSE q;
+    CYMA_REAL r = CYMA_FMA(-y.n, CYMA_C(LN2_LO), y.r.hi), r2 = r * r;
     CYMA_REAL poly = CYMA_F(cyma_exp_poly)(r, r2);
     CYMA_PAIR plus = CYMA_F(cyma_fast2sum)((CYMA_REAL)1, y.power * (share * CYMA_C(UNSCALE)));
-    CYMA_PAIR sum = CYMA_F(cyma_fast2sum)(plus.hi, y.r.hi);
-    CYMA_REAL tail = CYMA_FMA(r2, poly, (sum.lo + y.r.lo) + plus.lo);
-    CYMA_REAL v = 1 / (sum.hi + tail);
-    q.w = y.power * v;
-    q.e = CYMA_FMA(-v, tail, CYMA_F(cyma_residue)((CYMA_REAL)1, v, sum.hi));
+    CYMA_PAIR sum = CYMA_F(cyma_fast2sum)(plus.hi, r);
+    CYMA_REAL tail = CYMA_FMA(r2, poly, sum.lo + plus.lo);
+    q.v = 1 / (sum.hi + tail);
+    q.e = CYMA_FMA(-q.v, tail, CYMA_F(cyma_residue)((CYMA_REAL)1, q.v, sum.hi));
     return q;
 }

@@ -4,7 +4,7 @@
 #undef CYMA_F
 #undef CYMA_C
 #undef CYMA_PAIR
-#undef CYMA_QUOTIENT
+#undef CYMA_INVERSE
 #undef CYMA_REDUCED
 #undef CYMA_BCE
 #undef CYMA_BCE_PARTS

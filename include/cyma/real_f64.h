@@ -5,7 +5,7 @@
 #define CYMA_F(name) name##_f64        /* a function of this precision */
 #define CYMA_C(name) CYMA_##name##_F64 /* a constant of this precision */
 #define CYMA_PAIR cyma_pair_f64
-#define CYMA_QUOTIENT cyma_quotient_t_f64
+#define CYMA_INVERSE cyma_inverse_t_f64
 #define CYMA_REDUCED cyma_reduced_f64
 #define CYMA_BCE cyma_bce_f64
 #define CYMA_BCE_PARTS cyma_bce_parts_f64

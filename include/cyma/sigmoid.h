@@ -3,12 +3,14 @@
  * With e^-a = t / M, t = 2^-n:  sigmoid(-a) = t / (M + t), for a of either sign. The numerator is
  * exact, so the error of the exponential enters once. */
 
-/* 2^K sigmoid(-a), for -SATURATED <= a <= CLAMP, or nan. */
+/* sigmoid(-a), for -SATURATED <= a <= CLAMP, or nan. Where t is half the smallest subnormal or
+ * less it is 0, and so is the result: it would be 0.71 of that, at most. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_sigmoid_scaled)(CYMA_REAL a)
+CYMA_F(cyma_sigmoid_of_minus)(CYMA_REAL a)
 {
-    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(CYMA_F(cyma_reduce)(a, 1, CYMA_K), 1);
-    return CYMA_FMA(q.w, q.e, q.w);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, CYMA_K);
+    CYMA_INVERSE q = CYMA_F(cyma_inverse)(y, 1);
+    return CYMA_FMA(q.v, q.e, q.v) * (y.power * CYMA_C(UNSCALE));
 }
 
 /* Worst: that of sigmoid, at -x. */
@@ -16,7 +18,7 @@ CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
 {
     CYMA_REAL a = CYMA_F(cyma_clamp)(x, -CYMA_LIMIT(SATURATED), CYMA_LIMIT(CLAMP));
-    return CYMA_F(cyma_sigmoid_scaled)(a) * CYMA_C(UNSCALE);
+    return CYMA_F(cyma_sigmoid_of_minus)(a);
 }
 
 /* Worst: 0.818 in float, 0x1.667cc8p-2 -> 0x1.2c5bdcp-1 - 0.818 ulp; 0.866 in double,
@@ -27,18 +29,19 @@ CYMA_F(cyma_sigmoid)(CYMA_REAL x)
     return CYMA_F(cyma_logsigmoid_deriv)(-x);
 }
 
-/* 2^K t M / (M + t)^2 = 2^K sigmoid(a) sigmoid(-a), for a >= 0.
+/* scale 2^K t M / (M + t)^2 = scale 2^K sigmoid(a) sigmoid(-a), for a >= 0.
  *
  * With sigmoid(-a) = w (1 + e) it is w (1 + e) (1 - w (1 + e)), or w (1 - w) and the small
  * w e (1 - 2w), rounded together. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
+CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a, CYMA_REAL scale)
 {
     CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), a), 1, CYMA_K);
-    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(y, 1);
-    CYMA_REAL w = q.w * CYMA_C(UNSCALE);
+    CYMA_INVERSE q = CYMA_F(cyma_inverse)(y, 1);
+    CYMA_REAL w = q.v * (y.power * CYMA_C(UNSCALE));
     CYMA_REAL rest = 1 - w, lost = (1 - rest) - w;
-    return CYMA_FMA(q.w, rest, q.w * CYMA_FMA(q.e, rest - w, lost));
+    CYMA_REAL product = CYMA_FMA(q.v, rest, q.v * CYMA_FMA(q.e, rest - w, lost));
+    return product * (y.power * scale);
 }
 
 /* Worst: 0.807 in float, -0x1.5ed4bep+6 -> 0x1.613a58p-127 - 0.807 ulp; 0.863 in double,
@@ -46,7 +49,7 @@ CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 {
-    return CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_FABS(x)) * CYMA_C(UNSCALE);
+    return CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_FABS(x), CYMA_C(UNSCALE));
 }
 
 /* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less.
@@ -72,15 +75,16 @@ CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
     CYMA_REAL a = CYMA_F(cyma_clamp)(x, -CYMA_LIMIT(SATURATED), CYMA_LIMIT(CLAMP_WIDE));
     CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, CYMA_K);
     CYMA_REAL n = CYMA_F(cyma_at_most)(CYMA_LIMIT(LARGEST_N), y.n);
-    CYMA_QUOTIENT q;
+    CYMA_INVERSE q;
+    CYMA_REAL w;
 
     y.power = CYMA_F(cyma_power)(shifter + (CYMA_K - n));
-    q = CYMA_F(cyma_quotient)(y, 1);
-    q.w = x > CYMA_C(MAX) ? 0 : q.w;
+    q = CYMA_F(cyma_inverse)(y, 1);
+    w = x > CYMA_C(MAX) ? 0 : y.power * q.v;
 
     grad *= CYMA_F(cyma_power)(shifter - (y.n - n));
     grad *= big ? CYMA_C(UNSCALE) : 1;
-    grad *= q.w;
+    grad *= w;
     /* e must not meet an infinite product: inf - inf is nan. */
     grad = CYMA_FABS(grad) > CYMA_C(MAX) ? grad : CYMA_FMA(grad, q.e, grad);
     return grad * (big ? 1 : CYMA_C(UNSCALE));

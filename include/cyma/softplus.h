@@ -9,12 +9,13 @@ CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_log1p_exp)(CYMA_REAL x, CYMA_REAL base, CYMA_REAL sign)
 {
     CYMA_REAL a = CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), CYMA_FABS(x));
-    CYMA_QUOTIENT q = CYMA_F(cyma_quotient)(CYMA_F(cyma_reduce)(a, 1, CYMA_K), (CYMA_REAL)0.5);
-    CYMA_REAL s = q.w * CYMA_C(UNSCALE), u = s * s;
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, CYMA_K);
+    CYMA_INVERSE q = CYMA_F(cyma_inverse)(y, (CYMA_REAL)0.5);
+    CYMA_REAL w = y.power * q.v, s = w * CYMA_C(UNSCALE), u = s * s;
     /* s (1 + rest) is the logarithm; base may be more or less than s */
     CYMA_REAL rest = CYMA_FMA(u, CYMA_F(cyma_atanh_poly)(u), q.e);
-    CYMA_PAIR sum = CYMA_F(cyma_two_sum)(base * (sign * CYMA_C(SCALE)), q.w);
-    return (sum.hi + CYMA_FMA(q.w, rest, sum.lo)) * (sign * CYMA_C(UNSCALE));
+    CYMA_PAIR sum = CYMA_F(cyma_two_sum)(base * (sign * CYMA_C(SCALE)), w);
+    return (sum.hi + CYMA_FMA(w, rest, sum.lo)) * (sign * CYMA_C(UNSCALE));
 }
 
 /* Worst: 0.807 in float, -0x1.5ed4bep+6 -> 0x1.613a58p-127 - 0.807 ulp; 0.868 in double,

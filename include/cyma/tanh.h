@@ -38,7 +38,7 @@ CYMA_F(cyma_tanh)(CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_tanh_deriv)(CYMA_REAL x)
 {
-    return CYMA_F(cyma_sigmoid_deriv_scaled)(2 * CYMA_FABS(x)) * (4 * CYMA_C(UNSCALE));
+    return CYMA_F(cyma_sigmoid_deriv_scaled)(2 * CYMA_FABS(x), 4 * CYMA_C(UNSCALE));
 }
 
 /* From the output y of tanh: grad (1 - y^2).
