@@ -50,9 +50,8 @@ cyma_tanh_poly_f32(float r2)
 CYMA_INLINE float
 cyma_atanh_poly_f32(float u)
 {
-    float c01 = CYMA_FMA(CYMA_ATANH_C1_F32, u, CYMA_ATANH_C0_F32);
-    float c23 = CYMA_FMA(CYMA_ATANH_C3_F32, u, CYMA_ATANH_C2_F32);
-    return CYMA_FMA(c23, u * u, c01);
+    float c12 = CYMA_FMA(CYMA_FMA(CYMA_ATANH_C3_F32, u, CYMA_ATANH_C2_F32), u, CYMA_ATANH_C1_F32);
+    return CYMA_FMA(c12, u, CYMA_ATANH_C0_F32);
 }
 
 /* log1p(e) and, if wanted, 1 / (1 + e) for e in [0, 1], or nan. A polynomial costs no more than a
