@@ -60,7 +60,7 @@ cdef extern from "dispatch.h":
     ctypedef struct cyma_tier:
         const char *name
         int fma
-        const cyma_hand_written hand_written[]
+        const cyma_hand_written *hand_written
     const cyma_tier *cyma_compiled_tier(int index)
     int cyma_tier_supported(const cyma_tier *tier)
     void cyma_use_tier(const cyma_tier *tier)
@@ -214,7 +214,7 @@ cdef dict _read_tiers():
     while tier != NULL:
         own = tier.hand_written
         hand_written = []
-        while own.kernel != NULL:
+        while own != NULL and own.kernel != NULL:
             function = cyma_functions[own.function].name.decode()
             hand_written.append((function, dtypes[own.precision]))
             own += 1

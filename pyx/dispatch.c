@@ -129,8 +129,12 @@ cyma_use_tier(const cyma_tier *tier)
         cyma_active.kernels[f][CYMA_LD] = cyma_kernels_ld[f];
         cyma_active.scalars[f] = tier->scalars[f];
     }
-    for (const cyma_hand_written *own = tier->hand_written; own->kernel != NULL; own++) {
+    for (const cyma_hand_written *own = tier->hand_written; own != NULL && own->kernel != NULL;
+         own++) {
         cyma_active.kernels[own->function][own->precision] = own->kernel;
+        if (own->scalar != NULL) {
+            cyma_active.scalars[own->function] = own->scalar;
+        }
     }
     memcpy(cyma_active.bce, tier->bce, sizeof tier->bce);
     cyma_active.stream = tier->stream;

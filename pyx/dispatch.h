@@ -44,11 +44,11 @@ typedef struct {
  * written. */
 typedef void (*cyma_bce_kernel)(const cyma_bce *, cyma_lanes *, ptrdiff_t first, ptrdiff_t n);
 
-/* What takes the place of a portable kernel; a tier's list of them ends with a kernel NULL. */
-enum { CYMA_MAX_HAND_WRITTEN = 4 };
+/* What takes the place of a portable kernel; a list of them ends with a kernel NULL. */
 typedef struct {
     int function, precision;
     cyma_kernel kernel;
+    cyma_scalar scalar; /* likewise of the function of one number, or NULL */
 } cyma_hand_written;
 
 /* kernels.c, compiled with the flags of one tier. */
@@ -59,7 +59,7 @@ typedef struct {
     cyma_kernel stream; /* copies n bytes past the caches; NULL if there is no such store */
     cyma_bce_kernel bce[CYMA_LD];
     cyma_scalar scalars[CYMA_FUNCTIONS]; /* NULL for functions of two arguments */
-    cyma_hand_written hand_written[CYMA_MAX_HAND_WRITTEN];
+    const cyma_hand_written *hand_written; /* or NULL */
 } cyma_tier;
 
 /* The kernels in use: cyma_active.kernels[function][precision]. */

@@ -130,7 +130,7 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 #include "real_end.h"
 
 #ifdef __AVX512F__
-#include "tanh_avx512.h"
+#include "avx512.h"
 #endif
 
 const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
@@ -152,7 +152,6 @@ const cyma_tier CYMA_PASTE(cyma_tier, CYMA_TIER) = {
     .bce = {[CYMA_F32] = CYMA_KERNEL(bce_f32), [CYMA_F64] = CYMA_KERNEL(bce_f64)},
     .stream = CYMA_STREAM,
 #ifdef __AVX512F__
-    .hand_written = {{CYMA_FUNCTION_tanh, CYMA_F16, CYMA_KERNEL(tanh_avx512_f16)},
-                     {CYMA_FUNCTION_tanh, CYMA_F32, CYMA_KERNEL(tanh_avx512_f32)}},
+    .hand_written = CYMA_PASTE(cyma_hand_written, CYMA_TIER),
 #endif
 };

@@ -32,9 +32,9 @@ def rounded(x: mp.mpf) -> mp.mpf:
     return mp.mpf(float(np.float32(float(x))))
 
 
-def ulp(x: mp.mpf) -> mp.mpf:
-    """Distance of floats around x > 0."""
-    return mp.mpf(2) ** (mp.floor(mp.log(x, 2)) - 23)
+def ulp(x: mp.mpf, mantissa: int = 23) -> mp.mpf:
+    """Distance of floats around x > 0, with so many bits behind the point."""
+    return mp.mpf(2) ** (mp.floor(mp.log(x, 2)) - mantissa)
 
 
 def centre(low: mp.mpf, high: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
@@ -53,9 +53,14 @@ def centre(low: mp.mpf, high: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
 
 
 def fit(
-    f: Callable, low: mp.mpf, high: mp.mpf, weight: Callable, powers: range
+    f: Callable,
+    low: mp.mpf,
+    high: mp.mpf,
+    weight: Callable,
+    powers: range,
+    rounded: Callable = rounded,
 ) -> dict[int, mp.mpf]:
-    """Coefficients, floats, of a polynomial with some powers, by weighted least squares.
+    """Coefficients, rounded, of a polynomial with some powers, by weighted least squares.
 
     The nodes are those of Chebyshev, so that the error is nearly level. From the lowest power on, a
     coefficient is rounded and the remaining ones are fitted again, to make up for that.
