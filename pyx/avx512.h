@@ -88,7 +88,7 @@
 #define CYMA_ROWS CYMA_F(cyma_rows)
 #define CYMA_EXP CYMA_F(cyma_exp)
 #define CYMA_ALL CYMA_V(set1)
-#define CYMA_NEGATIVE(x) CYMA_V(xor)(x, CYMA_ALL((CYMA_REAL)-0.0))
+#define CYMA_NEGATIVE(x) CYMA_V (xor)(x, CYMA_ALL((CYMA_REAL) - 0.0))
 
 #include "real_f32.h"
 #define CYMA_VECTOR __m512
@@ -102,7 +102,6 @@
 #define CYMA_GREATER(a, b) _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
 #define CYMA_EQUAL(a, b) _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ)
 #define CYMA_UNEQUAL(a, b) _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ)
-#define CYMA_FAR_F32 64.0f
 #include "exp_avx512.h"
 #undef CYMA_VECTOR
 #undef CYMA_INTEGERS
@@ -129,7 +128,6 @@
 #define CYMA_GREATER(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
 #define CYMA_EQUAL(a, b) _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ)
 #define CYMA_UNEQUAL(a, b) _mm512_cmp_pd_mask(a, b, _CMP_NEQ_UQ)
-#define CYMA_FAR_F64 640.0
 #include "exp_avx512.h"
 #include "real_end.h"
 
@@ -171,10 +169,8 @@ static const cyma_hand_written CYMA_PASTE(cyma_hand_written, CYMA_TIER)[] = {
     CYMA_ENTRY(name, CYMA_F16, f16, NULL)                                                          \
     CYMA_ENTRY(name, CYMA_F32, f32, NULL)                                                          \
     CYMA_ENTRY(name, CYMA_F64, f64, NULL)
-    CYMA_ENTRY(tanh, CYMA_F16, f16, NULL)
-    CYMA_ENTRY(tanh, CYMA_F32, f32, NULL)
-    CYMA_FOR_EACH_OF_EXP(CYMA_UNARY_ENTRIES, CYMA_BINARY_ENTRIES)
-    {0, 0, NULL, NULL},
+    CYMA_ENTRY(tanh, CYMA_F16, f16, NULL) CYMA_ENTRY(tanh, CYMA_F32, f32, NULL)
+        CYMA_FOR_EACH_OF_EXP(CYMA_UNARY_ENTRIES, CYMA_BINARY_ENTRIES){0, 0, NULL, NULL},
 };
 
 #endif

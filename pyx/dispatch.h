@@ -58,7 +58,7 @@ typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
     cyma_kernel stream; /* copies n bytes past the caches; NULL if there is no such store */
     cyma_bce_kernel bce[CYMA_LD];
-    cyma_scalar scalars[CYMA_FUNCTIONS]; /* NULL for functions of two arguments */
+    cyma_scalar scalars[CYMA_FUNCTIONS];   /* NULL for functions of two arguments */
     const cyma_hand_written *hand_written; /* or NULL */
 } cyma_tier;
 

@@ -109,20 +109,22 @@ CYMA_F(cyma_exp_near)(const CYMA_VECTOR *a, CYMA_DUO *e, const CYMA_ROWS *rows, 
 CYMA_INLINE CYMA_VECTOR
 CYMA_F(cyma_exp_far)(CYMA_VECTOR a, CYMA_VECTOR factor, const CYMA_ROWS *rows)
 {
-    CYMA_VECTOR k, p, power, minus_n;
+    CYMA_VECTOR k, p, half_power, minus_n;
     CYMA_INTEGERS index;
     a = CYMA_V(min)(CYMA_ALL(CYMA_C(CLAMP_WIDE)), a);
     CYMA_F(cyma_exp_parts)(&a, &k, &index, &p, rows, 1);
+    /* half of T (1 + p), which may be above 1, lest it makes a large factor infinite */
     index = _mm512_and_si512(index, CYMA_I(set1)(CYMA_C(STEPS) - 1));
-    power = CYMA_F(cyma_look_up_power)(rows, index);
+    half_power = CYMA_V(mul)(CYMA_F(cyma_look_up_power)(rows, index), CYMA_ALL((CYMA_REAL)0.5));
     minus_n = CYMA_V(roundscale)(CYMA_V(mul)(k, CYMA_ALL((CYMA_REAL)-1 / CYMA_C(STEPS))),
                                  _MM_FROUND_TO_POS_INF);
-    return CYMA_V(scalef)(CYMA_V(mul)(factor, CYMA_V(fmadd)(power, p, power)), minus_n);
+    return CYMA_V(scalef)(CYMA_V(mul)(factor, CYMA_V(fmadd)(half_power, p, half_power)),
+                          CYMA_V(add)(minus_n, CYMA_ALL(1)));
 }
 
 /* Which a are far; whether any is. */
 CYMA_INLINE int
-CYMA_F(cyma_far)(const CYMA_VECTOR *a, CYMA_MASK *far, int w)
+CYMA_F(cyma_any_far)(const CYMA_VECTOR *a, CYMA_MASK *far, int w)
 {
     CYMA_MASK any = 0;
     CYMA_EACH
@@ -175,9 +177,9 @@ CYMA_F(cyma_sigmoid_deriv_times)(CYMA_REAL factor, const CYMA_VECTOR *a, CYMA_VE
         CYMA_EACH e.lo[i] = CYMA_V(mul)(e.lo[i], CYMA_ALL(factor));
     }
     CYMA_F(cyma_quotient)(&e, &square, y, w);
-    if (CYMA_F(cyma_far)(a, far, w)) {
-        CYMA_EACH y[i] = CYMA_V(mask_mov)(
-            y[i], far[i], CYMA_F(cyma_exp_far)(a[i], CYMA_ALL(factor), rows));
+    if (CYMA_F(cyma_any_far)(a, far, w)) {
+        CYMA_EACH y[i] =
+            CYMA_V(mask_mov)(y[i], far[i], CYMA_F(cyma_exp_far)(a[i], CYMA_ALL(factor), rows));
     }
 }
 
@@ -245,7 +247,7 @@ CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int n
     else {
         CYMA_EACH y[i] = CYMA_V(add)(sum.hi[i], rest[i]);
     }
-    if (CYMA_F(cyma_far)(a, far, w)) {
+    if (CYMA_F(cyma_any_far)(a, far, w)) {
         const CYMA_VECTOR one = CYMA_ALL(negative ? -1 : 1);
         CYMA_EACH
         {
@@ -294,7 +296,7 @@ CYMA_F(cyma_logsigmoid_backward_avx512)(const CYMA_VECTOR *grad, const CYMA_VECT
     CYMA_EACH e.lo[i] = CYMA_V(mask_mov)(e.lo[i], negative[i], CYMA_V(setzero)());
     CYMA_F(cyma_quotient)(&e, &sum, y, w);
     CYMA_EACH y[i] = CYMA_V(mul)(grad[i], y[i]);
-    if (CYMA_F(cyma_far)(a, far, w)) {
+    if (CYMA_F(cyma_any_far)(a, far, w)) {
         CYMA_EACH
         {
             const CYMA_MASK infinite = CYMA_EQUAL(x[i], CYMA_ALL((CYMA_REAL)INFINITY));
@@ -311,9 +313,8 @@ CYMA_F(cyma_sigmoid_bce_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *z, CYMA
 {
     CYMA_VECTOR u[CYMA_MAX_VECTORS];
     CYMA_F(cyma_log1p_exp_plus)(x, NULL, 0, y, rows, w);
-    CYMA_EACH u[i] = CYMA_V(mask_sub)(z[i], CYMA_GREATER(x[i], CYMA_V(setzero)()), z[i],
-                                      CYMA_ALL(1));
+    CYMA_EACH u[i] =
+        CYMA_V(mask_sub)(z[i], CYMA_GREATER(x[i], CYMA_V(setzero)()), z[i], CYMA_ALL(1));
     /* x may be infinite where u is 0 */
-    CYMA_EACH y[i] = CYMA_V(mask3_fnmadd)(x[i], u[i], y[i],
-                                          CYMA_UNEQUAL(u[i], CYMA_V(setzero)()));
+    CYMA_EACH y[i] = CYMA_V(mask3_fnmadd)(x[i], u[i], y[i], CYMA_UNEQUAL(u[i], CYMA_V(setzero)()));
 }

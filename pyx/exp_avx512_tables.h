@@ -113,7 +113,7 @@ static const float cyma_exp_table_f32[4][32] = {
         0x1.0ca49p-1f,
         0x1.084758p-1f,
         0x1.04075ep-1f,
-        0x1.ffbf8p-2f,
+        0x1.04075ep-1f,
     },
     {
         0x0p+0f,
@@ -147,7 +147,7 @@ static const float cyma_exp_table_f32[4][32] = {
         0x1.4a35d4p-1f,
         0x1.529898p-1f,
         0x1.5ae584p-1f,
-        0x1.6324b4p-1f,
+        0x1.5ae584p-1f,
     },
 };
 
@@ -211,7 +211,7 @@ static const double cyma_exp_table_f64[4][16] = {
         0x1.1b2c55cf600e3p-1,
         0x1.1165e7254851ep-1,
         0x1.08467931624e4p-1,
-        0x1.ff7bbcd5e49a3p-2,
+        0x1.03fffffffffebp-1,
     },
     {
         0x0p+0,
@@ -229,6 +229,6 @@ static const double cyma_exp_table_f64[4][16] = {
         0x1.2f3d7bbc952a1p-1,
         0x1.413a05cf0a088p-1,
         0x1.529a47a84bbfp-1,
-        0x1.636884320602cp-1,
+        0x1.5af405c364a09p-1,
     },
 };

@@ -20,7 +20,8 @@
 
 /* No element depends on another, though out may be x or y. */
 #if defined(__clang__)
-#define CYMA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
+#define CYMA_INDEPENDENT                                                                           \
+    _Pragma("clang loop vectorize(assume_safety) interleave_count(2) unroll(disable)")
 #elif defined(__GNUC__)
 #define CYMA_INDEPENDENT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #elif defined(_MSC_VER)
@@ -31,6 +32,20 @@
  * than one of them, so that they hide each other's latency. What is left over goes through the
  * same block, in a copy: there is one arithmetic, and no scalar tail. */
 #define CYMA_BLOCK_BYTES 128
+#include "rest.h"
+
+/* clang takes two vectors in step, so that they hide each other's latency, as the pragma asks. gcc
+ * does so where the narrowest type of a loop is half as wide: so a loop also counts in such
+ * numbers, and the count must look used. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define CYMA_HALF_AS_WIDE(real) __typeof__(_Generic((real)0, float: (uint16_t)0, double: 0u))
+#define CYMA_COUNT(in_step, i) (in_step)[i] = (unsigned)(i)
+#define CYMA_USE(in_step) __asm__ volatile("" : : "m"(in_step))
+#else
+#define CYMA_HALF_AS_WIDE(real) char
+#define CYMA_COUNT(in_step, i) (void)(in_step)
+#define CYMA_USE(in_step) (void)(in_step)
+#endif
 
 /* float16 is computed in float: a block of it is converted into `wide`, and the results back. */
 #ifdef __F16C__
@@ -64,11 +79,25 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 #define CYMA_TARGET_REAL(wide, array) (array)
 #define CYMA_WRITE_REAL(wide, array) (void)wide
 
-#define CYMA_DEFINE_KERNEL(name, type, kind, real, second, result)                                 \
+/* The results of a block. */
+#define CYMA_LOOP(real, result)                                                                    \
+    {                                                                                              \
+        CYMA_HALF_AS_WIDE(real) in_step[block];                                                    \
+        CYMA_INDEPENDENT                                                                           \
+        for (int i = 0; i < block; i++) {                                                          \
+            const real a = x_real[i], b = y_real[i];                                               \
+            (void)b;                                                                               \
+            out_real[i] = result;                                                                  \
+            CYMA_COUNT(in_step, i);                                                                \
+        }                                                                                          \
+        CYMA_USE(in_step);                                                                         \
+    }
+
+#define CYMA_DEFINE_KERNEL(name, type, kind, real, second, loop)                                   \
     static void CYMA_KERNEL(name)(const void *x_, const void *y_, void *out_, ptrdiff_t n)         \
     {                                                                                              \
         enum { block = CYMA_BLOCK_BYTES / sizeof(real) };                                          \
-        type x_rest[block] = {0}, y_rest[block] = {0}, out_rest[block];                            \
+        type x_rest[block], y_rest[block], out_rest[block];                                        \
         real x_wide[block], y_wide[block], out_wide[block];                                        \
         const type *x = x_, *y = second;                                                           \
         type *out = out_;                                                                          \
@@ -79,8 +108,8 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
             const type *x_block = x, *y_block = y;                                                 \
             type *out_block = out;                                                                 \
             if (!whole) {                                                                          \
-                memcpy(x_rest, x, count * sizeof *x);                                              \
-                memcpy(y_rest, y, count * sizeof *y);                                              \
+                cyma_block_from_rest(x_rest, x, count * sizeof *x, sizeof x_rest);                 \
+                cyma_block_from_rest(y_rest, y, count * sizeof *y, sizeof y_rest);                 \
                 x_block = x_rest;                                                                  \
                 y_block = y_rest;                                                                  \
                 out_block = out_rest;                                                              \
@@ -88,15 +117,9 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
             const real *x_real = CYMA_READ_##kind(x_wide, x_block);                                \
             const real *y_real = CYMA_READ_##kind(y_wide, y_block);                                \
             real *out_real = CYMA_TARGET_##kind(out_wide, out_block);                              \
-            CYMA_INDEPENDENT                                                                       \
-            for (int i = 0; i < block; i++) {                                                      \
-                const real a = x_real[i], b = y_real[i];                                           \
-                (void)b;                                                                           \
-                out_real[i] = result;                                                              \
-            }                                                                                      \
-            CYMA_WRITE_##kind(out_wide, out_block);                                                \
+            loop CYMA_WRITE_##kind(out_wide, out_block);                                           \
             if (!whole) {                                                                          \
-                memcpy(out, out_rest, count * sizeof *out);                                        \
+                cyma_rest_from_block(out, out_rest, count * sizeof *out, sizeof out_rest);         \
             }                                                                                      \
             x += count;                                                                            \
             y += count;                                                                            \
@@ -105,18 +128,37 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
         }                                                                                          \
     }
 
-#define CYMA_DEFINE_KERNELS(name, second, ...)                                                     \
-    CYMA_DEFINE_KERNEL(name##_f16, uint16_t, HALF, float, second, cyma_##name##_f32(__VA_ARGS__))  \
-    CYMA_DEFINE_KERNEL(name##_f32, float, REAL, float, second, cyma_##name##_f32(__VA_ARGS__))     \
-    CYMA_DEFINE_KERNEL(name##_f64, double, REAL, double, second, cyma_##name##_f64(__VA_ARGS__))
+#define CYMA_DEFINE_KERNELS(name, second, loop, ...)                                               \
+    CYMA_DEFINE_KERNEL(name##_f16, uint16_t, HALF, float, second,                                  \
+                       loop(name, float, f32, __VA_ARGS__))                                        \
+    CYMA_DEFINE_KERNEL(name##_f32, float, REAL, float, second,                                     \
+                       loop(name, float, f32, __VA_ARGS__))                                        \
+    CYMA_DEFINE_KERNEL(name##_f64, double, REAL, double, second,                                   \
+                       loop(name, double, f64, __VA_ARGS__))
+
+#define CYMA_SIMPLE_LOOP(name, real, precision, ...)                                               \
+    CYMA_LOOP(real, cyma_##name##_##precision(__VA_ARGS__))
+
+/* Few blocks have an operand that is far. */
+#define CYMA_FAR_LOOP(name, real, precision, ...)                                                  \
+    int far = 0;                                                                                   \
+    CYMA_INDEPENDENT                                                                               \
+    for (int i = 0; i < block; i++) {                                                              \
+        far |= cyma_far_##precision(y_real[i]);                                                    \
+    }                                                                                              \
+    if (far)                                                                                       \
+        CYMA_LOOP(real, cyma_##name##_##precision(__VA_ARGS__))                                    \
+    else                                                                                           \
+        CYMA_LOOP(real, cyma_##name##_near_##precision(__VA_ARGS__))
 
 #define CYMA_UNARY(name, ...)                                                                      \
     static double CYMA_PASTE(cyma_scalar_##name, CYMA_TIER)(double x)                              \
     {                                                                                              \
         return cyma_##name##_f64(x);                                                               \
     }                                                                                              \
-    CYMA_DEFINE_KERNELS(name, x_, a)
-#define CYMA_BINARY(name, ...) CYMA_DEFINE_KERNELS(name, y_, a, b)
+    CYMA_DEFINE_KERNELS(name, x_, CYMA_SIMPLE_LOOP, a)
+#define CYMA_BINARY(name, ...) CYMA_DEFINE_KERNELS(name, y_, CYMA_SIMPLE_LOOP, a, b)
+#define CYMA_BINARY_FAR(name, ...) CYMA_DEFINE_KERNELS(name, y_, CYMA_FAR_LOOP, a, b)
 #include "functions.def"
 
 #include "stream.h"

@@ -68,7 +68,8 @@ def inverses(p: Precision) -> tuple[list[mp.mpf], list[mp.mpf]]:
     """v and L = -log(v), the latter almost exact, by the number of the interval."""
     found = [(mp.mpf(1), mp.mpf(0))]  # small results are E itself and a polynomial
     for k in range(1, p.steps):
-        nearest = p.rounded(1 / (1 + (k + mp.mpf(1) / 2) / p.intervals))
+        # v - 1 is exact for v >= 1/2; and near that, -log(v) differs from floats by the same.
+        nearest = p.rounded(max(1 / (1 + (k + mp.mpf(1) / 2) / p.intervals), mp.mpf(65) / 128))
         candidates = []
         for step in range(-1000, 1001):
             v = nearest + step * ulp(nearest, p.mantissa)

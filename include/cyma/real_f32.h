@@ -28,8 +28,9 @@
 /* 4 e^-CLAMP rounds to 0; so does e^-CLAMP_WIDE times the largest number. */
 #define CYMA_CLAMP_F32 107.0f
 #define CYMA_CLAMP_WIDE_F32 196.0f
-#define CYMA_LARGEST_N_F32 188.0f /* above it 2^(K - n) would be subnormal */
+#define CYMA_LARGEST_N_F32 126.0f /* 2^-n is normal */
 #define CYMA_SATURATED_F32 20.0f  /* beyond it e^-|x| is nothing beside 1 */
+#define CYMA_FAR_F32 64.0f        /* up to it e^-x is normal, with room to spare */
 #define CYMA_ZERO_F32 0.0f
 
 /* Even and odd terms apart: less arithmetic than Estrin's scheme. */

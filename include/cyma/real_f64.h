@@ -27,8 +27,9 @@
 #define CYMA_MAX_F64 0x1.fffffffffffffp1023
 #define CYMA_CLAMP_F64 748.0
 #define CYMA_CLAMP_WIDE_F64 1456.0
-#define CYMA_LARGEST_N_F64 1084.0
+#define CYMA_LARGEST_N_F64 1022.0 /* 2^-n is normal */
 #define CYMA_SATURATED_F64 40.0
+#define CYMA_FAR_F64 640.0 /* up to it e^-x is normal, with room to spare */
 #define CYMA_ZERO_F64 0.0
 
 /* Even and odd terms apart: less arithmetic than Estrin's scheme. */

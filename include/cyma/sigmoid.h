@@ -61,31 +61,47 @@ CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
     return grad * CYMA_F(cyma_residue)(y, y, y);
 }
 
+/* Whether e^-x may be too small for a factor by itself. */
+CYMA_INLINE int
+CYMA_F(cyma_far)(CYMA_REAL x)
+{
+    return x > CYMA_C(FAR);
+}
+
+/* grad sigmoid(-x) where x is not far. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_logsigmoid_backward_near)(CYMA_REAL grad, CYMA_REAL x)
+{
+    CYMA_REAL a = CYMA_F(cyma_at_least)(-CYMA_LIMIT(SATURATED), x);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, 0);
+    CYMA_INVERSE q = CYMA_F(cyma_inverse)(y, CYMA_C(SCALE));
+    return grad * (CYMA_FMA(q.v, q.e, q.v) * y.power);
+}
+
+/* grad e^-x where x is far: it may lift an exponential far below the smallest subnormal back into
+ * range, so 2^-n comes in three factors. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_logsigmoid_backward_far)(CYMA_REAL grad, CYMA_REAL x)
+{
+    const CYMA_REAL shifter = CYMA_C(SHIFTER) + CYMA_C(BIAS);
+    CYMA_REDUCED y = CYMA_F(cyma_reduce)(CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP_WIDE), x), 1, 0);
+    CYMA_INVERSE q;
+    CYMA_REAL n = y.n - CYMA_K, most = CYMA_F(cyma_at_most)(CYMA_LIMIT(LARGEST_N), n), w;
+    y.power = 0; /* beside M */
+    q = CYMA_F(cyma_inverse)(y, 1);
+    w = CYMA_FMA(q.v, q.e, q.v) * CYMA_C(UNSCALE);
+    grad *= x > CYMA_C(MAX) ? 0 : w; /* a power would not be 0 */
+    grad *= CYMA_F(cyma_power)(shifter - most);
+    return grad * CYMA_F(cyma_power)(shifter - (n - most));
+}
+
 /* From the input x of logsigmoid: grad sigmoid(-x).
- *
- * grad may lift a sigmoid far below the smallest subnormal back into range. So what the power
- * cannot hold of 2^-n goes to grad; and a grad that is not small takes the factor 2^-K at once.
  * Worst: 1.334 in float, (0x1.005ee4p+118, 0x1.517e5ep+7) -> 0x1.774cc4p-126 + 1.334 ulp; 1.314 in
  * double, (0x1.1a646ad7bc084p+218, 0x1.ad933c74bfe1ap+9) -> 0x1.919ff7b6ebcd7p-1022 - 1.314 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
-    const CYMA_REAL shifter = CYMA_C(SHIFTER) + CYMA_C(BIAS);
-    int big = CYMA_FABS(grad) >= 1;
-    CYMA_REAL a = CYMA_F(cyma_clamp)(x, -CYMA_LIMIT(SATURATED), CYMA_LIMIT(CLAMP_WIDE));
-    CYMA_REDUCED y = CYMA_F(cyma_reduce)(a, 1, CYMA_K);
-    CYMA_REAL n = CYMA_F(cyma_at_most)(CYMA_LIMIT(LARGEST_N), y.n);
-    CYMA_INVERSE q;
-    CYMA_REAL w;
-
-    y.power = CYMA_F(cyma_power)(shifter + (CYMA_K - n));
-    q = CYMA_F(cyma_inverse)(y, 1);
-    w = x > CYMA_C(MAX) ? 0 : y.power * q.v;
-
-    grad *= CYMA_F(cyma_power)(shifter - (y.n - n));
-    grad *= big ? CYMA_C(UNSCALE) : 1;
-    grad *= w;
-    /* e must not meet an infinite product: inf - inf is nan. */
-    grad = CYMA_FABS(grad) > CYMA_C(MAX) ? grad : CYMA_FMA(grad, q.e, grad);
-    return grad * (big ? 1 : CYMA_C(UNSCALE));
+    CYMA_REAL near = CYMA_F(cyma_logsigmoid_backward_near)(grad, x);
+    CYMA_REAL far = CYMA_F(cyma_logsigmoid_backward_far)(grad, x);
+    return CYMA_F(cyma_far)(x) ? far : near;
 }
