@@ -183,6 +183,7 @@ CYMA_F(cyma_sigmoid_deriv_times)(CYMA_REAL factor, const CYMA_VECTOR *a, CYMA_VE
     }
 }
 
+/* Worst: 0.0. */
 CYMA_INLINE void
 CYMA_F(cyma_sigmoid_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
                                   const CYMA_ROWS *rows, int w)
@@ -193,6 +194,7 @@ CYMA_F(cyma_sigmoid_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unuse
     CYMA_F(cyma_sigmoid_deriv_times)(1, a, y, rows, w);
 }
 
+/* Worst: 0.0. */
 CYMA_INLINE void
 CYMA_F(cyma_tanh_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
                                const CYMA_ROWS *rows, int w)
@@ -260,6 +262,7 @@ CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int n
     }
 }
 
+/* Worst: 0.0. */
 CYMA_INLINE void
 CYMA_F(cyma_softplus_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
                              const CYMA_ROWS *rows, int w)
@@ -270,6 +273,7 @@ CYMA_F(cyma_softplus_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CY
     CYMA_F(cyma_log1p_exp_plus)(x, base, 0, y, rows, w);
 }
 
+/* Worst: that of softplus, at -x. */
 CYMA_INLINE void
 CYMA_F(cyma_logsigmoid_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
                                const CYMA_ROWS *rows, int w)
@@ -280,7 +284,8 @@ CYMA_F(cyma_logsigmoid_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, 
     CYMA_F(cyma_log1p_exp_plus)(x, base, 1, y, rows, w);
 }
 
-/* grad may lift an exponential far below the smallest subnormal back into range. */
+/* grad may lift an exponential far below the smallest subnormal back into range.
+ * Worst: 0.0. */
 CYMA_INLINE void
 CYMA_F(cyma_logsigmoid_backward_avx512)(const CYMA_VECTOR *grad, const CYMA_VECTOR *x,
                                         CYMA_VECTOR *y, const CYMA_ROWS *rows, int w)
@@ -307,6 +312,7 @@ CYMA_F(cyma_logsigmoid_backward_avx512)(const CYMA_VECTOR *grad, const CYMA_VECT
     }
 }
 
+/* Worst: 0.0. */
 CYMA_INLINE void
 CYMA_F(cyma_sigmoid_bce_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *z, CYMA_VECTOR *y,
                                 const CYMA_ROWS *rows, int w)

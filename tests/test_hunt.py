@@ -1,10 +1,13 @@
 """The search of worst cases: its operands are what they should be, and its errors MPFR's."""
 
 import concurrent.futures
+import pathlib
+import re
 
 import hunt
 import numpy as np
 import pytest
+import runs
 from conftest import INFO
 
 from cyma import _accuracy, _reference
@@ -75,19 +78,21 @@ def test_operands_are_where_to_look():
 @needs_longdouble
 @by_case
 def test_the_worst_are_found_and_confirmed(case):
+    tier = hunt.tiers(case.name, case.dtype)[0]
+    ufunc = runs.on_tier(tier, UFUNCS[case.name])
     with np.errstate(all="ignore"):
         operands = tuple(x[:5000] for x in hunt.draw(case, 2))
-        found = hunt.worst_of(case, operands, hunt.tiers()[:1])[hunt.tiers()[0]]
+        found = hunt.worst_of(case, operands, [tier])[tier]
     assert len(found.errors) == hunt.KEPT
     exact = _accuracy.exact(case.name, operands, mpmath=True)
-    y = UFUNCS[case.name](*operands)
+    y = ufunc(*operands)
     errors = exact.absolute_error(y) if case.absolute else exact.error(y)
     assert np.max(found.errors) == pytest.approx(np.max(errors), rel=0.02)
     # MPFR's errors of the worst are mpmath's.
     few = hunt.Found(found.errors[:20], tuple(x[:20] for x in found.operands))
-    rows = hunt.confirm(case, hunt.tiers()[0], few)
+    rows = hunt.confirm(case, tier, few)
     exact = _accuracy.exact(case.name, few.operands, mpmath=True)
-    y = UFUNCS[case.name](*few.operands)
+    y = ufunc(*few.operands)
     errors = exact.absolute_error(y) if case.absolute else exact.error(y)
     assert [row["error"] for row in rows] == pytest.approx(sorted(errors, reverse=True), rel=1e-6)
 
@@ -124,11 +129,12 @@ def worst_in_batches(case, tier, seeds):
 @needs_longdouble
 def test_a_search_keeps_the_worst_of_all_batches(small):
     case = hunt.Case("sigmoid_backward", "float64")
-    least = dict.fromkeys(hunt.tiers(), 0.0)
+    tiers = hunt.tiers(case.name, case.dtype)
+    least = dict.fromkeys(tiers, 0.0)
     for count in (1, 2, 5):
         found = hunt.search(case, 10, count * hunt.BATCH)
-        assert set(found) == set(hunt.tiers())
-        for tier in hunt.tiers():
+        assert set(found) == set(tiers)
+        for tier in tiers:
             worst = worst_in_batches(case, tier, range(10, 10 + count))
             assert found[tier].errors[0] == worst
             assert found[tier].errors[-1] > least[tier]  # of more, the worst are worse
@@ -151,7 +157,7 @@ def test_a_hunt_takes_every_part_in(small, monkeypatch):
 
 @needs_longdouble
 def test_climbing_gets_higher(small):
-    case, tier = hunt.Case("tanh", "float64"), hunt.tiers()[0]
+    case, tier = hunt.Case("tanh", "float64"), hunt.tiers("tanh", "float64")[0]
     with np.errstate(all="ignore"):
         found = hunt.worst_of(case, hunt.draw(case, 3), [tier])[tier]
     climbed = hunt.climb(case, tier, found)
@@ -161,10 +167,11 @@ def test_climbing_gets_higher(small):
 
 @needs_longdouble
 def test_a_hunt_merges_its_parts(small, monkeypatch):
-    case = hunt.Case("sigmoid_backward", "float64")
+    case = hunt.Case("sigmoid_bce", "float64")
     rows = hunt.hunt(case, 6 * hunt.BATCH, Inline(), lambda text: None)
-    assert [row["tier"] for row in rows] == hunt.tiers()
+    assert [row["tier"] for row in rows] == hunt.tiers(case.name, case.dtype)
     for row in rows:
+        assert row["hand_written"] == runs.is_hand_written(row["tier"], case.name, case.dtype)
         errors = [witness["error"] for witness in row["worst"]]
         assert errors == sorted(errors, reverse=True)
         # Long double decided what was kept: to 1/100.
@@ -204,8 +211,35 @@ def test_transitions_are_where_results_change():
     assert np.all(UFUNCS["sigmoid"](x) != UFUNCS["sigmoid"](outward))
 
 
+def test_tiers_are_one_of_each_kernel():
+    info = hunt.INFO
+    for name in FUNCTIONS:
+        for dtype in ("float32", "float64"):
+            tiers = hunt.tiers(name, dtype)
+            assert set(tiers) <= set(info["supported_tiers"])
+            own = {t for t in info["supported_tiers"] if runs.is_hand_written(t, name, dtype)}
+            assert own <= set(tiers)
+            portable = [tier in info["fma_tiers"] for tier in tiers if tier not in own]
+            assert len(portable) == len(set(portable))
+            others = [tier in info["fma_tiers"] for tier in info["supported_tiers"]]
+            assert set(portable) == set(others)
+
+
+def test_table_boundaries_are_those_of_the_header():
+    header = (pathlib.Path(__file__).parents[1] / "pyx/exp_avx512_tables.h").read_text()
+    for dtype, suffix in (("float32", "F32"), ("float64", "F64")):
+        steps = int(re.search(rf"CYMA_STEPS_{suffix} (\d+)", header)[1])
+        intervals = float.fromhex(
+            re.search(rf"CYMA_INTERVALS_{suffix} (0x[\da-f.]+p[-+]\d+)", header)[1]
+        )
+        boundaries = hunt.table_boundaries(dtype)
+        assert np.any(np.isclose(boundaries, np.log(2) / steps / 2, rtol=1e-15))
+        assert np.any(np.isclose(boundaries, -np.log(1 / intervals), rtol=1e-15))
+
+
 def test_faults_among_neighbours_are_counted(monkeypatch):
     function = FUNCTIONS["tanh"]
+    tier = hunt.tiers("tanh", "float64")[0]
     monkeypatch.setattr(hunt, "REACH", 100)
     monkeypatch.setattr(hunt, "TRANSITIONS", 10)
     seams = np.arange(1.0, 33.0)
@@ -223,16 +257,16 @@ def test_faults_among_neighbours_are_counted(monkeypatch):
 
     good = hunt.count_around(seams, function, {"tanh": UFUNCS["tanh"]})
     assert not any(good[name] for name in (*hunt.FAULTS.values(), "steps_back", "largest_step"))
-    assert hunt.broken_promises([], [{"by": hunt.tiers()[0], **good}]) == []
+    assert hunt.broken_promises([], [{"by": tier, **good}]) == []
     count, rows = planted(1.5)
     assert count["out_of_range"] == count["steps_back"] == rows
     assert count["asymmetric"] == rows
     count, rows = planted(np.nan)
     assert count["nan_faults"] == rows
     for fault in ({"asymmetric": 1}, {"out_of_range": 1}, {"nan_faults": 1}):
-        assert hunt.broken_promises([], [{"by": hunt.tiers()[0], **good, **fault}])
-    if hunt.tiers()[0] in hunt.INFO["fma_tiers"]:
-        row = {"by": hunt.tiers()[0], **good, "largest_step": 1.5}
+        assert hunt.broken_promises([], [{"by": tier, **good, **fault}])
+    if tier in hunt.INFO["fma_tiers"]:
+        row = {"by": tier, **good, "largest_step": 1.5}
         assert hunt.broken_promises([], [row])
 
 

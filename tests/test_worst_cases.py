@@ -3,29 +3,35 @@
 import numpy as np
 import publish
 import pytest
+import runs
 from conftest import INFO, ufunc_of
 
 from cyma import _accuracy, _reference
 from cyma._ufuncs import FUNCTIONS
 
 
-def hand_written(tier, name, dtype):
-    return (name, dtype) in INFO["hand_written"].get(tier, [])
+def same_kernel(tier, other, name, dtype):
+    """Whether two tiers, both with hardware FMA or both without, have the same kernel."""
+    own = [runs.is_hand_written(t, name, dtype) for t in (tier, other)]
+    return tier == other or not any(own)
 
 
 def witnesses(function, tier):
     """Rows of the runs: dtype, record, operands, whether the error is an absolute one."""
     fma = tier in INFO["fma_tiers"]
     for row in publish.HUNT["errors"]:
-        if (row["function"], row["fma"]) == (function.name, fma):
+        key = row["function"], row["fma"]
+        if key == (function.name, fma) and same_kernel(tier, row["tier"], key[0], row["dtype"]):
             for worst in row["worst"]:
                 yield row["dtype"], worst, worst["operands"], row["absolute"]
     for row in publish.SWEEP["results"]:
         ours = row["by"] in publish.SWEEP["tiers"]
-        had_fma = row["by"] in publish.SWEEP["fma_tiers"]
-        own = [hand_written(t, function.name, row["dtype"]) for t in (tier, row["by"])]
-        same_kernel = own == [False, False] or tier == row["by"]
-        if ours and same_kernel and (row["function"], had_fma) == (function.name, fma):
+        key = row["function"], row["by"] in publish.SWEEP["fma_tiers"]
+        if (
+            ours
+            and key == (function.name, fma)
+            and same_kernel(tier, row["by"], key[0], row["dtype"])
+        ):
             for extreme in (row["normal"], row["subnormal"]):
                 yield row["dtype"], extreme, [extreme["x"]], False
 

@@ -1,11 +1,12 @@
 """Search for the largest errors where the inputs are too many to try them all.
 
 That is float64, and every dtype for functions of two arguments. For each function and dtype, and
-for tiers with and without hardware FMA, it measures random operands against a wider dtype, more of
-them near the seams of kernels; then it tries operands near the worst, again and again; then MPFR
-(gmpy2) confirms the thousand worst. It also counts, in float64, steps against the trend, results
-out of range, asymmetric results and wrong nan over runs of neighbours around every reduction
-boundary, and where results for small x change, of cyma, NumPy, SciPy and torch.
+for each of its kernels (portable with and without hardware FMA, hand-written), it measures random
+operands against a wider dtype, more of them near the seams of kernels; then it tries operands near
+the worst, again and again; then MPFR (gmpy2) confirms the thousand worst. It also counts, in
+float64, steps against the trend, results out of range, asymmetric results and wrong nan over runs
+of neighbours around every reduction boundary, and where results for small x change, of cyma, NumPy,
+SciPy and torch.
 
 Usage: ``python tools/hunt.py``, or in seconds ``python tools/hunt.py tanh --points 1e6``. It needs
 the extra "bench". Exit code: 0; 1 if a bound of the function table is exceeded; 2 for a
@@ -23,7 +24,7 @@ import multiprocessing
 from collections.abc import Callable
 
 import numpy as np
-from runs import FAULTS, cores, machine, on_tier, positive, usable_peers, write
+from runs import FAULTS, cores, is_hand_written, machine, on_tier, positive, usable_peers, write
 
 import cyma
 from cyma import _accuracy, _reference
@@ -88,10 +89,13 @@ class Found:
         return Found(errors[first], tuple(operands[:, first]))
 
 
-def tiers() -> list[str]:
-    """A tier for each arithmetic: all with FMA give the same bits."""
-    fma = [tier in INFO["fma_tiers"] for tier in INFO["supported_tiers"]]
-    return [INFO["supported_tiers"][fma.index(kind)] for kind in sorted(set(fma), reverse=True)]
+def tiers(name: str, dtype: str) -> list[str]:
+    """A tier for each arithmetic: portable kernels with FMA give the same bits."""
+    by_kernel: dict[tuple[bool, str], str] = {}
+    for tier in INFO["supported_tiers"]:
+        own = tier if is_hand_written(tier, name, dtype) else ""
+        by_kernel.setdefault((tier not in INFO["fma_tiers"], own), tier)
+    return [tier for _, tier in sorted(by_kernel.items())]
 
 
 def cases(names: list[str]) -> list[Case]:
@@ -112,10 +116,18 @@ def near(centres: np.ndarray, dtype: np.dtype, rng: np.random.Generator) -> np.n
     return centres * (1 + rng.choice([-1.0, 1.0], centres.shape) * distance)
 
 
+def table_boundaries(dtype: np.dtype) -> np.ndarray:
+    """Where the hand-written kernels of exp_avx512.h take another entry of their tables."""
+    steps = {"float16": 32, "float32": 32, "float64": 16}[np.dtype(dtype).name]
+    powers = (np.arange(12 * steps) + 0.5) * np.log(2) / steps
+    intervals = -np.log(np.arange(1, steps) / (steps - 17 / 32))
+    return np.concatenate([powers, intervals])
+
+
 def first_operands(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.ndarray:
     """Inputs near seams and thresholds, where results become subnormal, and of moderate size."""
     seams = np.unique(_accuracy.reduction_boundaries(dtype).astype(np.float64))
-    share = count // 10 + 1
+    share = count // 11 + 1
     info = np.finfo(dtype)
     # e^-x is subnormal, or in the last binades before.
     subnormal = np.log(2) * rng.uniform(-info.minexp - 4, info.nmant - info.minexp + 2, share)
@@ -123,6 +135,7 @@ def first_operands(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.
     parts = [
         near(rng.choice(seams, share), dtype, rng),
         near(rng.choice(seams[:40], share), dtype, rng),
+        near(rng.choice(table_boundaries(dtype), share), dtype, rng),
         near(rng.choice(_accuracy.thresholds(dtype), share), dtype, rng),
         rng.uniform(0.17, 0.4, share),
         rng.uniform(0.5, 0.9, share),
@@ -212,7 +225,8 @@ def search(case: Case, seed: int, points: int) -> dict[str, Found]:
     found: dict[str, Found] = {}
     with np.errstate(all="ignore"):
         for k in range(points // BATCH):
-            for tier, new in worst_of(case, draw(case, seed + k), tiers()).items():
+            drawn = draw(case, seed + k)
+            for tier, new in worst_of(case, drawn, tiers(case.name, case.dtype)).items():
                 found[tier] = found[tier].merged(new) if tier in found else new
     return found
 
@@ -271,6 +285,7 @@ def hunt(case: Case, points: int, pool: concurrent.futures.Executor, step: Calla
                 "absolute": case.absolute,
                 "tier": tier,
                 "fma": tier in INFO["fma_tiers"],
+                "hand_written": is_hand_written(tier, case.name, case.dtype),
                 "bound": case.bound(tier),
                 "points": len(futures) * share + ROUNDS * BATCH,
                 "worst": confirmed[:WITNESSES],
@@ -328,10 +343,13 @@ def count_among_neighbours(name: str) -> list[dict]:
     """Steps against the trend and other faults in float64, by contender."""
     function = FUNCTIONS[name]
     contenders = {
-        tier: {n: on_tier(tier, UFUNCS[n]) for n in (name, function.mirror)} for tier in tiers()
+        tier: {n: on_tier(tier, UFUNCS[n]) for n in (name, function.mirror)}
+        for tier in tiers(name, "float64")
     }
     contenders.update(load_peers()[0])
-    seams = np.unique(_accuracy.reduction_boundaries(np.dtype("float64")).astype(np.float64))
+    dtype = np.dtype("float64")
+    seams = np.concatenate([_accuracy.reduction_boundaries(dtype), table_boundaries(dtype)])
+    seams = np.unique(seams.astype(np.float64))
     seams = np.concatenate([-seams, [0.0], seams])
     with np.errstate(all="ignore"):
         return [
@@ -449,7 +467,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     todo = cases(options.functions)
     unary = [name for name in options.functions if FUNCTIONS[name].nin == 1]
-    print(f"cyma {INFO['version']} on {cpu_name()}, tiers {', '.join(tiers())}\n")
+    print(f"cyma {INFO['version']} on {cpu_name()}, tiers {', '.join(INFO['supported_tiers'])}\n")
     peers = usable_peers()
     rows, counts = [], []
     context = multiprocessing.get_context("spawn")

@@ -30,7 +30,7 @@ from cyma._ufuncs import FUNCTIONS
 
 ROOT = pathlib.Path(__file__).parents[1]
 WORST = ROOT / "include" / "cyma" / "worst.def"
-HEADERS = sorted((ROOT / "include" / "cyma").glob("*.h"))
+HEADERS = [*sorted((ROOT / "include" / "cyma").glob("*.h")), ROOT / "pyx" / "exp_avx512.h"]
 SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
 HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
 SPEED = json.loads((ROOT / "docs" / "runs" / "speed.json").read_text())
@@ -50,48 +50,50 @@ class Worst:
     inputs: str
 
 
-def worst_of_sweep(*, portable: bool = False) -> dict[tuple[str, str, bool], Worst]:
+def worst_of_sweep(kernels: tuple[bool, ...]) -> dict[tuple[str, str, bool], Worst]:
     """Largest errors over all inputs, by function, dtype and whether the tier has FMA.
 
-    They are those of all kernels or of the portable ones, which agree with each other.
+    ``kernels`` says whether hand-written ones count (True), portable ones (False), or both.
     """
     result: dict[tuple[str, str, bool], Worst] = {}
+    portable: dict[tuple[str, str, bool], Worst] = {}
     for row in SWEEP["results"]:
-        if row["by"] not in SWEEP["tiers"]:
-            continue
         hand_written = [row["function"], row["dtype"]] in SWEEP["hand_written"].get(row["by"], [])
-        if hand_written and portable:
+        if row["by"] not in SWEEP["tiers"] or hand_written not in kernels:
             continue
         key = row["function"], row["dtype"], row["by"] in SWEEP["fma_tiers"]
         extreme = max(row["normal"], row["subnormal"], key=lambda e: e["error"])
         x, got, want = (float.fromhex(extreme[k]) for k in ("x", "got", "want"))
         worst = Worst(extreme["error"], (x,), got, abs(got) > abs(want), row["by"], "all")
-        before = result.get(key)
-        if before is not None and hand_written:
-            worst = max(before, worst, key=lambda w: w.error)
-        elif before is not None:
+        if not hand_written and key in portable:
+            before = portable[key]
             if dataclasses.replace(before, tiers=row["by"]) != worst:
                 raise SystemExit(f"docs/runs/sweep.json: {row['by']} differs from {before.tiers}")
             worst = dataclasses.replace(worst, tiers=f"{before.tiers}, {row['by']}")
-        result[key] = worst
+        if not hand_written:
+            portable[key] = worst
+        result[key] = max(worst, result.get(key, worst), key=lambda w: w.error)
     return result
 
 
-def worst_of_hunt(*, absolute: bool) -> dict[tuple[str, str, bool], Worst]:
+def worst_of_hunt(
+    kernels: tuple[bool, ...], *, absolute: bool
+) -> dict[tuple[str, str, bool], Worst]:
     """Largest errors found, or largest absolute ones, likewise."""
-    result = {}
+    result: dict[tuple[str, str, bool], Worst] = {}
     for row in HUNT["errors"]:
-        if row["absolute"] is absolute:
-            worst = row["worst"][0]
-            operands = tuple(map(float.fromhex, worst["operands"]))
-            result[row["function"], row["dtype"], row["fma"]] = Worst(
-                worst["error"],
-                operands,
-                float.fromhex(worst["got"]),
-                worst["above"],
+        if row["absolute"] is absolute and row["hand_written"] in kernels:
+            witness = row["worst"][0]
+            key = row["function"], row["dtype"], row["fma"]
+            worst = Worst(
+                witness["error"],
+                tuple(map(float.fromhex, witness["operands"])),
+                float.fromhex(witness["got"]),
+                witness["above"],
                 row["tier"],
                 f"{row['points'] / 1e8:.1f} · 10^8",
             )
+            result[key] = max(worst, result.get(key, worst), key=lambda w: w.error)
     return result
 
 
@@ -112,7 +114,7 @@ def with_relatives(records: dict[tuple, Worst]) -> dict[tuple, Worst]:
     for key, worst in records.items():
         for name, operands, got in relatives(key[0], worst):
             relative = (name, *key[1:])
-            if worst.error > result[relative].error:
+            if relative in result and worst.error > result[relative].error:
                 result[relative] = dataclasses.replace(worst, operands=operands, got=got)
     return result
 
@@ -131,14 +133,15 @@ def relatives(name: str, worst: Worst) -> Iterator[tuple[str, tuple[float, ...],
         yield other, (-x,), abs(worst.got)
 
 
-def all_records(*, portable: bool = False) -> dict[tuple[str, str, bool], Worst]:
-    """All largest errors known, in order; of all kernels or of the portable ones."""
-    records = worst_of_sweep(portable=portable) | worst_of_hunt(absolute=False)
+def all_records(*kernels: bool) -> dict[tuple[str, str, bool], Worst]:
+    """All largest errors known, in order; of which kernels, as for `worst_of_sweep`."""
+    records = worst_of_sweep(kernels) | worst_of_hunt(kernels, absolute=False)
     return dict(in_order(with_relatives(with_relatives(records))))
 
 
-RECORDS = all_records()
-PORTABLE = all_records(portable=True)
+RECORDS = all_records(True, False)
+PORTABLE = all_records(False)
+HAND_WRITTEN = all_records(True)
 
 
 def worst_def() -> str:
@@ -196,7 +199,7 @@ def largest() -> str:
 def absolute() -> str:
     """Largest absolute errors where results may cancel."""
     rows = []
-    for (name, dtype, _), worst in in_order(worst_of_hunt(absolute=True)):
+    for (name, dtype, _), worst in in_order(worst_of_hunt((True, False), absolute=True)):
         bound = FUNCTIONS[name].absolute[dtype]
         rows.append([f"`{name}`", dtype, worst.tiers, f"{bound:.3g}", f"{worst.error:.3g}"])
         rows[-1] += [cell_of(worst.operands), cell_of([worst.got]), worst.inputs]
@@ -324,11 +327,11 @@ def with_sections(text: str, sections: dict) -> str:
     return text
 
 
-def comment_of(name: str) -> str:
+def comment_of(name: str, records: dict[tuple[str, str, bool], Worst]) -> str:
     """What a kernel's comment says of its worst inputs."""
     parts = []
     for c_type, dtype in (("float", "float32"), ("double", "float64")):
-        worst = PORTABLE[name, dtype, True]
+        worst = records[name, dtype, True]
         operands = ", ".join(map(hexadecimal, worst.operands))
         operands = f"({operands})" if len(worst.operands) > 1 else operands
         sign = "-" if worst.above else "+"
@@ -341,9 +344,12 @@ def comment_of(name: str) -> str:
 def with_comments(text: str) -> str:
     """Text of a header with the worst inputs made anew."""
     comment = re.compile(
-        r"Worst: \d(?:(?!\*/).)*\*/(?=\nCYMA_INLINE CYMA_REAL\nCYMA_F\(cyma_(\w+)\))", re.S
+        r"Worst: \d(?:(?!\*/).)*\*/"
+        r"(?=\nCYMA_INLINE (CYMA_REAL|void)\nCYMA_F\(cyma_(\w+?)(?:_avx512)?\))",
+        re.S,
     )
-    return comment.sub(lambda match: comment_of(match[1]), text)
+    records = {"CYMA_REAL": PORTABLE, "void": HAND_WRITTEN}
+    return comment.sub(lambda match: comment_of(match[2], records[match[1]]), text)
 
 
 def generated() -> dict[pathlib.Path, str]:

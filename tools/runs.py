@@ -61,6 +61,11 @@ def usable_peers() -> dict[str, dict[str, Callable]]:
     return peers
 
 
+def is_hand_written(tier: str, name: str, dtype: str) -> bool:
+    """Whether a tier has a kernel of its own of a function in a dtype."""
+    return (name, dtype) in cyma.runtime_info()["hand_written"].get(tier, [])
+
+
 def on_tier(tier: str, ufunc: np.ufunc) -> Callable:
     """A ufunc of ours that runs on a tier, whichever is in use."""
 
