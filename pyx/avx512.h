@@ -61,6 +61,7 @@
         (void)y_;                                                                                  \
         const cyma_rows_##table rows = cyma_read_rows_##table();                                   \
         for (; n >= block; n -= block, x += block, y += block, out += block) {                     \
+            CYMA_BEGIN(name, block);                                                               \
             CYMA_UNROLL                                                                            \
             for (int i = 0; i < vectors; i++) {                                                    \
                 a[i] = CYMA_GET_##kind(x + i * width);                                             \
@@ -71,6 +72,7 @@
             for (int i = 0; i < vectors; i++) {                                                    \
                 CYMA_PUT_##kind(out + i * width, result[i]);                                       \
             }                                                                                      \
+            CYMA_END;                                                                              \
         }                                                                                          \
         for (; n > 0; n -= width, x += width, y += width, out += width) {                          \
             const CYMA_SOME_##kind some = (CYMA_SOME_##kind)(n < width ? (1u << n) - 1 : ~0u);     \
@@ -86,9 +88,9 @@
 /* The names of vectors and their operations that exp_avx512.h needs, once per precision. */
 #define CYMA_DUO CYMA_F(cyma_duo)
 #define CYMA_ROWS CYMA_F(cyma_rows)
-#define CYMA_EXP CYMA_F(cyma_exp)
 #define CYMA_ALL CYMA_V(set1)
-#define CYMA_NEGATIVE(x) CYMA_V (xor)(x, CYMA_ALL((CYMA_REAL) - 0.0))
+#define CYMA_NEGATIVE(x)                                                                           \
+    CYMA_TO_VECTOR(_mm512_xor_si512(CYMA_TO_INTEGERS(x), CYMA_TO_INTEGERS(CYMA_ALL(-CYMA_C(ZERO)))))
 
 #include "real_f32.h"
 #define CYMA_VECTOR __m512
@@ -161,14 +163,13 @@ CYMA_FOR_EACH_OF_EXP(CYMA_DEFINE_UNARY, CYMA_DEFINE_BINARY)
 static const cyma_hand_written CYMA_PASTE(cyma_hand_written, CYMA_TIER)[] = {
 #define CYMA_ENTRY(name, precision, suffix, scalar)                                                \
     {CYMA_FUNCTION_##name, precision, CYMA_KERNEL(name##_avx512_##suffix), scalar},
+#define CYMA_ENTRIES(name, scalar)                                                                 \
+    CYMA_ENTRY(name, CYMA_F16, f16, NULL)                                                          \
+    CYMA_ENTRY(name, CYMA_F32, f32, NULL)                                                          \
+    CYMA_ENTRY(name, CYMA_F64, f64, scalar)
 #define CYMA_UNARY_ENTRIES(name)                                                                   \
-    CYMA_ENTRY(name, CYMA_F16, f16, NULL)                                                          \
-    CYMA_ENTRY(name, CYMA_F32, f32, NULL)                                                          \
-    CYMA_ENTRY(name, CYMA_F64, f64, CYMA_PASTE(cyma_scalar_##name##_avx512, CYMA_TIER))
-#define CYMA_BINARY_ENTRIES(name)                                                                  \
-    CYMA_ENTRY(name, CYMA_F16, f16, NULL)                                                          \
-    CYMA_ENTRY(name, CYMA_F32, f32, NULL)                                                          \
-    CYMA_ENTRY(name, CYMA_F64, f64, NULL)
+    CYMA_ENTRIES(name, CYMA_PASTE(cyma_scalar_##name##_avx512, CYMA_TIER))
+#define CYMA_BINARY_ENTRIES(name) CYMA_ENTRIES(name, NULL)
     CYMA_ENTRY(tanh, CYMA_F16, f16, NULL) CYMA_ENTRY(tanh, CYMA_F32, f32, NULL)
         CYMA_FOR_EACH_OF_EXP(CYMA_UNARY_ENTRIES, CYMA_BINARY_ENTRIES){0, 0, NULL, NULL},
 };

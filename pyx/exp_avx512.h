@@ -5,9 +5,9 @@
  * halves the polynomial, and the exponential is a pair of numbers, so that nearly nothing is
  * rounded but the result; in log1p another table takes the place of the division.
  *
- * Beyond FAR the lower number might be too small for its exponent to be computed as an integer. But
- * there e^-|x| alone matters, or nothing does: vectors with such an x compute that too, in a branch
- * which only padding, masks and the like ever take.
+ * Beyond FAR the lower number may be subnormal, and at last the higher one. But there e^-|x| alone
+ * matters, or nothing does: vectors with such an x compute that too, in a branch which only
+ * padding, masks and the like ever take.
  *
  * All functions work on w vectors in step, which hide each other's latency. */
 
@@ -72,7 +72,7 @@ CYMA_F(cyma_vectors_fast2sum)(const CYMA_VECTOR *hi, const CYMA_VECTOR *lo, CYMA
     CYMA_EACH s->lo[i] = CYMA_V(add)(s->lo[i], lo[i]);
 }
 
-/* e^-a = T 2^-n (1 + p), for 0 <= a <= CLAMP_WIDE, or nan. */
+/* e^-a = T 2^-n (1 + p), for 0 <= a <= CLAMP_WIDE, or nan; nothing of use for other a. */
 CYMA_INLINE void
 CYMA_F(cyma_exp_parts)(const CYMA_VECTOR *a, CYMA_VECTOR *k, CYMA_INTEGERS *index, CYMA_VECTOR *p,
                        const CYMA_ROWS *rows, int w)
@@ -93,7 +93,7 @@ CYMA_F(cyma_exp_parts)(const CYMA_VECTOR *a, CYMA_VECTOR *k, CYMA_INTEGERS *inde
     CYMA_EACH p[i] = CYMA_V(fmadd)(r2[i], p[i], lacking[i]);
 }
 
-/* e^-a for 0 <= a <= FAR, or nan. */
+/* e^-a for 0 <= a <= FAR, or nan; nothing of use for other a. */
 CYMA_INLINE void
 CYMA_F(cyma_exp_near)(const CYMA_VECTOR *a, CYMA_DUO *e, const CYMA_ROWS *rows, int w)
 {
@@ -132,7 +132,7 @@ CYMA_F(cyma_any_far)(const CYMA_VECTOR *a, CYMA_MASK *far, int w)
         far[i] = CYMA_GREATER(a[i], CYMA_ALL(CYMA_C(FAR)));
         any |= far[i];
     }
-    return any != 0;
+    return CYMA_UNLIKELY(any != 0);
 }
 
 /* 1 + e */
@@ -205,7 +205,7 @@ CYMA_F(cyma_tanh_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, 
     CYMA_F(cyma_sigmoid_deriv_times)(4, a, y, rows, w);
 }
 
-/* y = base + log1p(e^-|x|), or the negative of that, for base >= 0.
+/* y = base + log1p(e^-|x|), or the negative of that, for base >= 0 or, if it is NULL, 0.
  *
  * With an approximate inverse v of 1 + e^-a, and 1 + f = v (1 + e^-a), the logarithm is -log(v) +
  * log1p(f), and f that with some corrections: none of these is as large as 1/4 of the result, where

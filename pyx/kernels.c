@@ -18,6 +18,12 @@
 #define CYMA_STRING(a) CYMA_STRING_(a)
 #define CYMA_KERNEL(name) CYMA_PASTE(cyma_kernel_##name, CYMA_TIER)
 
+#if defined(__GNUC__)
+#define CYMA_UNLIKELY(condition) __builtin_expect(condition, 0)
+#else
+#define CYMA_UNLIKELY(condition) (condition)
+#endif
+
 /* No element depends on another, though out may be x or y. */
 #if defined(__clang__)
 #define CYMA_INDEPENDENT                                                                           \
@@ -48,7 +54,7 @@
 #endif
 
 /* float16 is computed in float: a block of it is converted into `wide`, and the results back. */
-#ifdef __F16C__
+#if defined(__F16C__) || defined(__AVX512F__) /* which implies it; MSVC has no __F16C__ */
 #include "half_f16c.h"
 #else
 CYMA_INLINE void
@@ -78,6 +84,16 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 #define CYMA_READ_REAL(wide, array) ((void)wide, array)
 #define CYMA_TARGET_REAL(wide, array) (array)
 #define CYMA_WRITE_REAL(wide, array) (void)wide
+
+/* Where tools/floor.py finds, in assembly, what a kernel does to so many elements. */
+#ifdef CYMA_WITH_MARKS
+#define CYMA_BEGIN(name, count)                                                                    \
+    __asm__ volatile("# LLVM-MCA-BEGIN " #name " %c0" : : "i"(count) : "memory")
+#define CYMA_END __asm__ volatile("# LLVM-MCA-END" : : : "memory")
+#else
+#define CYMA_BEGIN(name, count) (void)0
+#define CYMA_END (void)0
+#endif
 
 /* The results of a block. */
 #define CYMA_LOOP(real, result)                                                                    \
@@ -137,19 +153,22 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
                        loop(name, double, f64, __VA_ARGS__))
 
 #define CYMA_SIMPLE_LOOP(name, real, precision, ...)                                               \
-    CYMA_LOOP(real, cyma_##name##_##precision(__VA_ARGS__))
+    CYMA_BEGIN(name##_##precision, block);                                                         \
+    CYMA_LOOP(real, cyma_##name##_##precision(__VA_ARGS__))                                        \
+    CYMA_END;
 
 /* Few blocks have an operand that is far. */
 #define CYMA_FAR_LOOP(name, real, precision, ...)                                                  \
-    int far = 0;                                                                                   \
-    CYMA_INDEPENDENT                                                                               \
+    int any_far = 0;                                                                               \
+    CYMA_BEGIN(name##_##precision, block);                                                         \
     for (int i = 0; i < block; i++) {                                                              \
-        far |= cyma_far_##precision(y_real[i]);                                                    \
+        any_far |= cyma_far_##precision(y_real[i]);                                                \
     }                                                                                              \
-    if (far)                                                                                       \
+    if (CYMA_UNLIKELY(any_far))                                                                    \
         CYMA_LOOP(real, cyma_##name##_##precision(__VA_ARGS__))                                    \
     else                                                                                           \
-        CYMA_LOOP(real, cyma_##name##_near_##precision(__VA_ARGS__))
+        CYMA_LOOP(real, cyma_##name##_near_##precision(__VA_ARGS__))                               \
+    CYMA_END;
 
 #define CYMA_UNARY(name, ...)                                                                      \
     static double CYMA_PASTE(cyma_scalar_##name, CYMA_TIER)(double x)                              \

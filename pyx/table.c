@@ -56,11 +56,7 @@ const cyma_worst cyma_worst_cases[] = {
 const double cyma_bound_without_fma = CYMA_BOUND_WITHOUT_FMA;
 
 const double cyma_thresholds[] = {
-    CYMA_SATURATED_F32,
-    CYMA_CLAMP_F32,
-    CYMA_CLAMP_WIDE_F32,
-    CYMA_SATURATED_F64,
-    CYMA_CLAMP_F64,
-    CYMA_CLAMP_WIDE_F64,
-    0,
+    CYMA_SATURATED_F32,  CYMA_FAR_F32,        CYMA_CLAMP_F32,
+    CYMA_CLAMP_WIDE_F32, CYMA_SATURATED_F64,  CYMA_FAR_F64,
+    CYMA_CLAMP_F64,      CYMA_CLAMP_WIDE_F64, 0,
 };

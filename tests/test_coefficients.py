@@ -4,8 +4,10 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import mpmath
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -112,9 +114,76 @@ def test_clamps_lose_nothing(kind, least_exponent, greatest_exponent):
     # Beside 1, or beside x in softplus, e^-x is below a half of the last place.
     saturated = mpmath.mpf(values[f"SATURATED_{kind}"])
     assert mpmath.exp(-saturated) < mpmath.mpf(2) ** (-FORMATS[kind] - 1)
-    # Powers of two stay normal numbers: 2^(K - n), and what is left of 2^-n beyond LARGEST_N.
+    # Powers of two stay normal numbers: 2^(K - n), and the factors of logsigmoid_backward.
     k, ln2 = 64, mpmath.log(2)
     assert k - values[f"CLAMP_{kind}"] / ln2 > -values[f"BIAS_{kind}"]
     largest_n = values[f"LARGEST_N_{kind}"]
-    assert values[f"CLAMP_{kind}"] / ln2 < largest_n < k + values[f"BIAS_{kind}"]
-    assert values[f"CLAMP_WIDE_{kind}"] / ln2 - largest_n < values[f"BIAS_{kind}"]
+    assert largest_n < values[f"BIAS_{kind}"]
+    assert values[f"CLAMP_WIDE_{kind}"] / ln2 - k - largest_n < values[f"BIAS_{kind}"]
+    # Up to FAR, e^-x and a number less than its last place are normal; beyond it, K is less than n.
+    far = values[f"FAR_{kind}"] / ln2
+    assert far + FORMATS[kind] + 1 < values[f"BIAS_{kind}"]
+    assert far > k
+
+
+def table_of(kind):
+    """Constants and rows of a table of the hand-written kernels: T is first freed of its index."""
+    text = (ROOT / "pyx" / "exp_avx512_tables.h").read_text()
+    constants = literals(text)
+    steps, shift = (int(constants[f"{name}_{kind}"]) for name in ("STEPS", "STEP_SHIFT"))
+    numbers = re.compile(r"-?0x[\da-f.]+p[-+]?\d+")
+    polynomials = {
+        name: [float.fromhex(c) for c in numbers.findall(line)]
+        for name, line in re.findall(rf"CYMA_(\w+)_TABLE_{kind} \\\n(.*)", text)
+    }
+    body = text.split(f"cyma_exp_table_{kind.lower()}")[1].split("};")[0]
+    numbers_of = [float.fromhex(x) for x in numbers.findall(body)]
+    rows = np.array(numbers_of, np.float32 if kind == "F32" else np.float64).reshape(4, steps)
+    bits = rows[0].view(np.uint32 if kind == "F32" else np.uint64)
+    bits -= np.arange(steps, dtype=bits.dtype) << shift
+    return steps, constants[f"INTERVALS_{kind}"], polynomials, rows.astype(np.float64)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_tables_of_the_exponential(kind):
+    steps, intervals, polynomials, (power, lacking, inverse, log) = table_of(kind)
+    last_place = mpmath.mpf(2) ** (1 - FORMATS[kind])
+    with mpmath.workprec(200):
+        for k in range(steps):
+            exact = mpmath.mpf(2) ** (-mpmath.mpf(k) / steps)
+            assert abs(power[k] / exact - 1) < last_place / 2
+            assert abs(power[k] * (1 + mpmath.mpf(lacking[k])) / exact - 1) < last_place / 2**20
+        assert (power[0], lacking[0], inverse[0], log[0]) == (1, 0, 1, 0)
+        for v, value in zip(inverse[1:], log[1:], strict=True):
+            assert 0.5 <= v < 1  # so that v - 1 is exact
+            assert abs(value + mpmath.log(v)) < last_place / 100
+        # Where the first interval ends, log1p(E) is a power of two or a little more.
+        first = mpmath.log1p(1 / mpmath.mpf(intervals))
+        assert 0 < first * steps - 1 < 0.01
+        assert int(intervals) == steps - 1  # the interval of E = 1
+
+        exp = polynomials["EXP"]
+        for k in range(-100, 101):
+            r = mpmath.log(2) / (2 * steps) * k / 100
+            p = sum(c * r ** (n + 2) for n, c in enumerate(exp)) - r
+            assert abs(p - mpmath.expm1(-r)) < last_place / 18
+        log1p = polynomials["LOG1P"]
+        for k, v in enumerate(inverse):
+            for j in range(21):
+                e = (k + mpmath.mpf(j) / 20) / intervals
+                if 0 < e <= 1:
+                    f = (1 + e) * v - 1
+                    p = f + sum(c * f ** (n + 2) for n, c in enumerate(log1p))
+                    assert abs(p - mpmath.log1p(f)) < mpmath.log1p(e) * last_place / 15
+                    # f and what is added to it are rounded to less than 1/8 of the last place
+                    assert k == 0 or abs(f) * 2 < mpmath.log1p(e) * (1 + mpmath.mpf(1) / 100)
+
+
+def test_generators_make_the_same_tables():
+    for tool, header in (
+        ("exp_tables.py", "exp_avx512_tables.h"),
+        ("tanh_table.py", "tanh_avx512_table.h"),
+    ):
+        command = [sys.executable, str(ROOT / "tools" / tool)]
+        process = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert process.stdout == (ROOT / "pyx" / header).read_text()

@@ -1,6 +1,7 @@
 """f(x) depends on x alone: not on where in memory it lies, nor on how it is passed."""
 
 import numpy as np
+import runs
 from conftest import INFO, assert_same_bits, inputs, reference, ufunc_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,7 +192,7 @@ def test_fma_tiers_give_the_same_bits(function, dtype):
     operands, _ = reference(function.name, dtype)
     results = []
     for name in INFO["fma_tiers"]:
-        portable = (function.name, dtype) not in INFO["hand_written"].get(name, [])
+        portable = not runs.is_hand_written(name, function.name, dtype)
         if portable and name in INFO["supported_tiers"]:
             previous = cyma.set_tier(name)
             results.append(ufunc_of(function)(*operands))

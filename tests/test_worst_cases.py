@@ -10,28 +10,26 @@ from cyma import _accuracy, _reference
 from cyma._ufuncs import FUNCTIONS
 
 
-def same_kernel(tier, other, name, dtype):
-    """Whether two tiers, both with hardware FMA or both without, have the same kernel."""
-    own = [runs.is_hand_written(t, name, dtype) for t in (tier, other)]
-    return tier == other or not any(own)
-
-
 def witnesses(function, tier):
     """Rows of the runs: dtype, record, operands, whether the error is an absolute one."""
-    fma = tier in INFO["fma_tiers"]
+
+    def of_this_kernel(fma, by, dtype, hand_written):
+        """Whether a record of this function is of the kernel that the tier runs."""
+        own = runs.is_hand_written(tier, function.name, dtype)
+        same_kind = fma == (tier in INFO["fma_tiers"]) and own == hand_written
+        return same_kind and (not own or by == tier)
+
     for row in publish.HUNT["errors"]:
-        key = row["function"], row["fma"]
-        if key == (function.name, fma) and same_kernel(tier, row["tier"], key[0], row["dtype"]):
+        kind = row["fma"], row["tier"], row["dtype"], row["hand_written"]
+        if row["function"] == function.name and of_this_kernel(*kind):
             for worst in row["worst"]:
                 yield row["dtype"], worst, worst["operands"], row["absolute"]
     for row in publish.SWEEP["results"]:
-        ours = row["by"] in publish.SWEEP["tiers"]
-        key = row["function"], row["by"] in publish.SWEEP["fma_tiers"]
-        if (
-            ours
-            and key == (function.name, fma)
-            and same_kernel(tier, row["by"], key[0], row["dtype"])
-        ):
+        key = [row["function"], row["dtype"]]
+        own = key in publish.SWEEP["hand_written"].get(row["by"], [])
+        kind = row["by"] in publish.SWEEP["fma_tiers"], row["by"], row["dtype"], own
+        ours = row["by"] in publish.SWEEP["tiers"] and row["function"] == function.name
+        if ours and of_this_kernel(*kind):
             for extreme in (row["normal"], row["subnormal"]):
                 yield row["dtype"], extreme, [extreme["x"]], False
 

@@ -46,7 +46,7 @@ class Precision:
 
     def rounded(self, x: mp.mpf) -> mp.mpf:
         """To the nearest number of the type."""
-        return mp.mpf(float(self.real(float(x)))) if self.literal else mp.mpf(float(x))
+        return mp.mpf(float(self.real(float(x))))
 
 
 PRECISIONS = (

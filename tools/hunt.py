@@ -5,8 +5,8 @@ for each of its kernels (portable with and without hardware FMA, hand-written), 
 operands against a wider dtype, more of them near the seams of kernels; then it tries operands near
 the worst, again and again; then MPFR (gmpy2) confirms the thousand worst. It also counts, in
 float64, steps against the trend, results out of range, asymmetric results and wrong nan over runs
-of neighbours around every reduction boundary, and where results for small x change, of cyma, NumPy,
-SciPy and torch.
+of neighbours around every boundary of a reduction or a table, and where results for small x change,
+of cyma, NumPy, SciPy and torch.
 
 Usage: ``python tools/hunt.py``, or in seconds ``python tools/hunt.py tanh --points 1e6``. It needs
 the extra "bench". Exit code: 0; 1 if a bound of the function table is exceeded; 2 for a
@@ -401,7 +401,7 @@ def show(rows: list[dict], counts: list[dict]) -> None:
         ],
     )
     print_table(
-        f"float64, {REACH} neighbours on either side of each reduction boundary and of transitions",
+        f"float64, {REACH} neighbours on either side of each boundary and of transitions",
         ["function", "by", "inputs", "steps back", "largest, ULP", *FAULTS],
         [
             [

@@ -1,9 +1,9 @@
 /* Runs a kernel of the tier that this program is compiled with, for tools/same_bits.py:
  *
- *     kernel_pipe FUNCTION DTYPE < operands > results
+ *     kernel_pipe FUNCTION DTYPE KIND < operands > results
  *
- * Operands and results are arrays in the machine's byte order, the first operand before the
- * second. */
+ * the portable one, or else, for any KIND but "portable", the hand-written one. Operands and
+ * results are arrays in the machine's byte order, the first operand before the second. */
 #include "dispatch.h"
 
 #include <stdio.h>
@@ -60,8 +60,8 @@ int
 main(int argc, char **argv)
 {
     int function = 0;
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s FUNCTION DTYPE < operands > results\n", argv[0]);
+    if (argc != 4) {
+        fprintf(stderr, "usage: %s FUNCTION DTYPE KIND < operands > results\n", argv[0]);
         return 2;
     }
     while (function < CYMA_FUNCTIONS && strcmp(functions[function].name, argv[1]) != 0) {
@@ -77,12 +77,26 @@ main(int argc, char **argv)
         return 2;
     }
 
+    cyma_kernel kernel = TIER.kernels[function][precision];
+    if (strcmp(argv[3], "portable") != 0) {
+        const cyma_hand_written *own = TIER.hand_written;
+        while (own != NULL && own->kernel != NULL &&
+               (own->function != function || own->precision != precision)) {
+            own++;
+        }
+        if (own == NULL || own->kernel == NULL) {
+            fprintf(stderr, "no hand-written %s of %s\n", argv[1], argv[2]);
+            return 2;
+        }
+        kernel = own->kernel;
+    }
+
     const size_t item = (size_t)2 << precision;
     const int nin = functions[function].nin;
     size_t size;
     char *operands = read_all(&size);
     const size_t count = size / item / (size_t)nin;
     const char *second = operands + (size_t)(nin - 1) * count * item;
-    TIER.kernels[function][precision](operands, second, operands, (ptrdiff_t)count);
+    kernel(operands, second, operands, (ptrdiff_t)count);
     return fwrite(operands, item, count, stdout) == count ? 0 : 1;
 }

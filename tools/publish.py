@@ -4,7 +4,8 @@ That is the table of worst cases, the tables of the README, ``docs/accuracy.md``
 ``docs/speed.md``, and the worst inputs in the kernels' comments. ``tools/sweep.py --peers --json``
 makes ``docs/runs/sweep.json``, ``tools/hunt.py --json`` makes ``docs/runs/hunt.json``,
 ``tools/side_by_side.py --json`` makes ``docs/runs/speed.json`` and, with ``--tier x86_64_v3``,
-``docs/runs/speed_avx2.json``, ``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
+``docs/runs/speed_avx2.json``, ``tools/floor.py --json`` makes ``docs/runs/floor.json``,
+``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
 
 Usage: ``python tools/publish.py``; ``--check`` only compares (exit code 1 names what differs).
 """
@@ -20,6 +21,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 
+import floor
 import side_by_side
 from runs import FAULTS, facts, markdown
 
@@ -35,6 +37,7 @@ SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
 HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
 SPEED = json.loads((ROOT / "docs" / "runs" / "speed.json").read_text())
 SPEED_AVX2 = json.loads((ROOT / "docs" / "runs" / "speed_avx2.json").read_text())
+FLOOR = json.loads((ROOT / "docs" / "runs" / "floor.json").read_text())
 BCE_SPEED = json.loads((ROOT / "docs" / "runs" / "bce_speed.json").read_text())
 
 
@@ -284,6 +287,7 @@ def speed_sections() -> dict[str, Callable[[], str]]:
         "faster peers avx2": table(side_by_side.faster_peers, SPEED_AVX2),
         "yardstick": table(side_by_side.against_the_yardstick, SPEED),
         "scalars": table(side_by_side.scalars, SPEED),
+        "floor": table(floor.table, FLOOR),
     }
 
 

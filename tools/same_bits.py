@@ -3,7 +3,8 @@
 A fixed set of 2^20 operands a function and dtype goes through the installed cyma on each tier with
 hardware FMA, as contiguous, strided and reversed arrays and as scalars; and through the kernels as
 each given compiler builds them, for each such tier, under an emulator where the CPU is another.
-The SHA-256 of the results must be those in tools/same_bits.json.
+The SHA-256 of the results must be those in tools/same_bits.json: for portable kernels one for all
+tiers, for hand-written ones that of their tier.
 
 Usage: ``python tools/same_bits.py gcc clang-19 aarch64-linux-gnu-gcc:qemu-aarch64``: compilers,
 each with the command that runs its programs if the system does not. ``--write`` writes the hashes
@@ -24,7 +25,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -36,6 +37,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 HASHES = pathlib.Path(__file__).with_suffix(".json")
 DTYPES = ("float16", "float32", "float64")  # long double is the C library's
 COUNT = 2**20
+PORTABLE = "portable"  # kernels: beside tiers, which have hand-written ones
 
 # Prints whether the compiler's target has hardware FMA.
 PROBE = '#include "config.h"\nCYMA_HAVE_FMA\n'
@@ -114,24 +116,14 @@ def usable_tiers() -> list[str]:
     return [tier for tier in info["fma_tiers"] if tier in info["supported_tiers"]]
 
 
-def hand_written(tier: str) -> list[tuple[str, str]]:
-    """Functions and dtypes whose kernel in the installed cyma's tier is not the portable one."""
-    return cyma.runtime_info()["hand_written"].get(tier, [])
-
-
 def hashes(tier: str, way: str) -> dict[str, dict[str, str]]:
-    """Hashes of the installed cyma on a tier, called in one of WAYS; by function and dtype.
-
-    Without those of hand-written kernels.
-    """
-    own = hand_written(tier)
+    """Hashes of the installed cyma on a tier, called in one of WAYS; by function and dtype."""
     previous = cyma.set_tier(tier)
     try:
         return {
             name: {
                 dtype: digest(WAYS[way](UFUNCS[name], operands(function, dtype)))
                 for dtype in DTYPES
-                if (name, dtype) not in own
             }
             for name, function in FUNCTIONS.items()
         }
@@ -141,8 +133,8 @@ def hashes(tier: str, way: str) -> dict[str, dict[str, str]]:
 
 def compiler_hashes(
     compiler: str, flags: list[str], tier: str, emulator: list[str]
-) -> dict[str, dict[str, str]]:
-    """Hashes of the kernels as a compiler builds them for a tier."""
+) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
+    """Kinds of kernels, and their hashes as a compiler builds them for a tier."""
     with tempfile.TemporaryDirectory() as folder:
         program = os.path.join(folder, "kernel_pipe")
         sources = ["tools/kernel_pipe.c", "pyx/kernels.c", "pyx/clamp_limits.c"]
@@ -151,18 +143,22 @@ def compiler_hashes(
             cwd=ROOT,
             check=True,
         )
-        result: dict[str, dict[str, str]] = {}
-        for name, function in FUNCTIONS.items():
-            result[name] = {}
-            for dtype in DTYPES:
-                process = subprocess.run(
-                    [*emulator, program, name, dtype],
-                    input=b"".join(x.tobytes() for x in operands(function, dtype)),
-                    capture_output=True,
-                    check=True,
-                )
-                result[name][dtype] = digest(np.frombuffer(process.stdout, dtype))
-        return result
+        for kind in (PORTABLE, tier):
+            found = {
+                name: {
+                    dtype: pipe([*emulator, program, name, dtype, kind], FUNCTIONS[name], dtype)
+                    for dtype in row
+                }
+                for name, row in read_hashes().get(kind, {}).items()
+            }
+            yield kind, found
+
+
+def pipe(command: list[str], function: Function, dtype: str) -> str:
+    """Hash of what a program makes of the operands of a function."""
+    data = b"".join(x.tobytes() for x in operands(function, dtype))
+    process = subprocess.run(command, input=data, capture_output=True, check=True)
+    return digest(np.frombuffer(process.stdout, dtype))
 
 
 def builds(compiler: str) -> Iterator[tuple[str, list[str]]]:
@@ -188,12 +184,29 @@ def differences(found: dict[str, dict[str, str]], expected: dict[str, dict[str, 
     )
 
 
-def expected_hashes(without: Iterable[tuple[str, str]] = ()) -> dict[str, dict[str, str]]:
-    """The hashes that are checked in, but for some functions and dtypes."""
-    expected = json.loads(HASHES.read_text())
-    for name, dtype in without:
-        del expected[name][dtype]
-    return expected
+def read_hashes() -> dict[str, dict[str, dict[str, str]]]:
+    """The hashes that are checked in: of portable kernels, and by tier of hand-written ones."""
+    return json.loads(HASHES.read_text())
+
+
+def expected_hashes(tier: str) -> dict[str, dict[str, str]]:
+    """The hashes that are checked in of the kernels that a tier runs."""
+    kinds = read_hashes()
+    own = kinds.get(tier, {})
+    return {name: {**row, **own.get(name, {})} for name, row in kinds[PORTABLE].items()}
+
+
+def write_hashes(tiers: list[str]) -> None:
+    """Write those of the installed cyma; of a tier that this CPU cannot run, they remain."""
+    hand_written = cyma.runtime_info()["hand_written"]
+    found = {tier: hashes(tier, "contiguous") for tier in tiers}
+    portable = next(found[tier] for tier in tiers if tier not in hand_written)
+    kinds = {**read_hashes(), PORTABLE: portable}
+    for tier in set(tiers) & set(hand_written):
+        kinds[tier] = {}
+        for name, dtype in hand_written[tier]:
+            kinds[tier].setdefault(name, {})[dtype] = found[tier][name][dtype]
+    HASHES.write_text(json.dumps(kinds, indent=1) + "\n")
 
 
 def main() -> int:
@@ -213,14 +226,13 @@ def main() -> int:
     if options.write:
         if not tiers:
             parser.error("this CPU has no tier with hardware FMA")
-        HASHES.write_text(json.dumps(hashes(tiers[0], "contiguous"), indent=1) + "\n")
+        write_hashes(tiers)
     failed = False
 
     def report(
-        what: str, found: dict[str, dict[str, str]], without: Iterable[tuple[str, str]] = ()
+        what: str, found: dict[str, dict[str, str]], expected: dict[str, dict[str, str]]
     ) -> None:
         nonlocal failed
-        expected = expected_hashes(without)
         wrong = differences(found, expected)
         failed = failed or bool(wrong)
         count = sum(map(len, expected.values()))
@@ -232,7 +244,7 @@ def main() -> int:
         print("installed: this CPU has no tier with hardware FMA, so nothing is compared")
     for tier in tiers:
         for way in WAYS:
-            report(f"installed, {tier}, {way}", hashes(tier, way), hand_written(tier))
+            report(f"installed, {tier}, {way}", hashes(tier, way), expected_hashes(tier))
     for compiler, emulator in compilers:
         built = list(builds(compiler))
         compared = 0
@@ -240,8 +252,10 @@ def main() -> int:
             if not emulator and tier not in tiers:
                 print(f"{compiler}, {tier}: skipped: this CPU cannot run it")
                 continue
-            found = compiler_hashes(compiler, flags, tier, shlex.split(emulator))
-            report(f"{compiler}, {tier}", found)
+            for kind, found in compiler_hashes(compiler, flags, tier, shlex.split(emulator)):
+                if found:
+                    what = "portable" if kind == PORTABLE else "hand-written"
+                    report(f"{compiler}, {tier}, {what}", found, read_hashes()[kind])
             compared += 1
         if not compared:
             print(f"{compiler}: FAILED: nothing could be built for hardware FMA and run")

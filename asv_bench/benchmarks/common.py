@@ -14,7 +14,7 @@ from cyma._ufuncs import FUNCTIONS, UFUNCS
 # runs an older commit by the numbers of the parameters here.
 ROOT = pathlib.Path(__file__).parents[2]
 NAMES = re.findall(
-    r"^CYMA_(?:UNARY|BINARY)\((\w+),", (ROOT / "include/cyma/functions.def").read_text(), re.M
+    r"^CYMA_(?:UNARY|BINARY)\w*\((\w+),", (ROOT / "include/cyma/functions.def").read_text(), re.M
 )
 DTYPES = runpy.run_path(str(ROOT / "python/cyma/_table.py"))["DTYPES"]
 

@@ -19,8 +19,8 @@ CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce_grad)(CYMA_REAL x, CYMA_REAL z)
 {
     CYMA_REAL a = CYMA_F(cyma_at_most)(CYMA_LIMIT(CLAMP), CYMA_FABS(x));
-    CYMA_REAL small = CYMA_F(cyma_sigmoid_of_minus)(a), large = 1 - small;
-    CYMA_REAL positive = x < 0 ? small : large;
-    CYMA_REAL negative = x < 0 ? large : small;
+    CYMA_REAL lesser = CYMA_F(cyma_sigmoid_of_minus)(a), greater = 1 - lesser;
+    CYMA_REAL positive = x < 0 ? lesser : greater;
+    CYMA_REAL negative = x < 0 ? greater : lesser;
     return CYMA_FMA(1 - z, positive, -(z * negative));
 }

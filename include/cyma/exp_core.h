@@ -67,7 +67,8 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
 }
 
 /* a = n ln2/parts + r, parts = 1 or 2, for a >= -SATURATED, or nan. n * LN2_HI is exact up to n ln2
- * = CLAMP_WIDE, and so is its difference from a; the power is representable up to n ln2 = CLAMP. */
+ * = CLAMP_WIDE, and so is its difference from a. The power 2^(k - n) is valid where it is a normal
+ * number: for k = K up to n ln2 = CLAMP, for k = 0 up to n ln2 = FAR and somewhat more. */
 CYMA_INLINE CYMA_REDUCED
 CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts, int k)
 {

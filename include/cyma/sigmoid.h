@@ -101,7 +101,7 @@ CYMA_F(cyma_logsigmoid_backward_far)(CYMA_REAL grad, CYMA_REAL x)
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
-    CYMA_REAL near = CYMA_F(cyma_logsigmoid_backward_near)(grad, x);
-    CYMA_REAL far = CYMA_F(cyma_logsigmoid_backward_far)(grad, x);
-    return CYMA_F(cyma_far)(x) ? far : near;
+    CYMA_REAL if_near = CYMA_F(cyma_logsigmoid_backward_near)(grad, x);
+    CYMA_REAL if_far = CYMA_F(cyma_logsigmoid_backward_far)(grad, x);
+    return CYMA_F(cyma_far)(x) ? if_far : if_near;
 }
