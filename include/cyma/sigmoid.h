@@ -21,8 +21,8 @@ CYMA_F(cyma_logsigmoid_deriv)(CYMA_REAL x)
     return CYMA_F(cyma_sigmoid_of_minus)(a);
 }
 
-/* Worst: 0.818 in float, 0x1.667cc8p-2 -> 0x1.2c5bdcp-1 - 0.818 ulp; 0.866 in double,
- * -0x1.625f1d3c0a24dp+9 -> 0x0.b500e4aeea6c4p-1022 - 0.866 ulp. */
+/* Worst: 0.852 in float, -0x1.794548p+2 -> 0x1.67ed12p-9 + 0.852 ulp; 0.910 in double,
+ * -0x1.6260a1c40da74p+9 -> 0x0.b2deb834c19dp-1022 + 0.910 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid)(CYMA_REAL x)
 {
@@ -44,8 +44,8 @@ CYMA_F(cyma_sigmoid_deriv_scaled)(CYMA_REAL a, CYMA_REAL scale)
     return product * (y.power * scale);
 }
 
-/* Worst: 0.807 in float, -0x1.5ed4bep+6 -> 0x1.613a58p-127 - 0.807 ulp; 0.863 in double,
- * -0x1.625f1fa037b76p+9 -> 0x0.b4fd830a4985p-1022 - 0.863 ulp. */
+/* Worst: 0.844 in float, -0x1.4ccbb8p+2 -> 0x1.6599cep-8 + 0.844 ulp; 0.910 in double,
+ * 0x1.6260b3fe0c527p+9 -> 0x0.b2c541a7f0a08p-1022 + 0.910 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 {
@@ -53,8 +53,8 @@ CYMA_F(cyma_sigmoid_deriv)(CYMA_REAL x)
 }
 
 /* From the output y of sigmoid: grad (y - y^2), which is grad y (1 - y) with a rounding less.
- * Worst: 1.498 in float, (-0x1.ff8f6ep+2, 0x1.001906p-24) -> -0x1.ffc16ap-22 + 1.498 ulp; 1.497 in
- * double, (0x1.ffe3a222fb8a6p+7, 0x1.ffff7ff9a374dp-1) -> 0x1.fffc92e131a34p-11 - 1.497 ulp. */
+ * Worst: 1.499 in float, (-0x1.ffbf9ep+3, 0x1.000bfp-24) -> -0x1.ffd776p-21 + 1.499 ulp; 1.498 in
+ * double, (-0x1.ffd856d58b821p+1, 0x1.ffffdffecde6ep-1) -> -0x1.ffeb56ec413c9p-19 + 1.498 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_backward)(CYMA_REAL grad, CYMA_REAL y)
 {
@@ -96,8 +96,8 @@ CYMA_F(cyma_logsigmoid_backward_far)(CYMA_REAL grad, CYMA_REAL x)
 }
 
 /* From the input x of logsigmoid: grad sigmoid(-x).
- * Worst: 1.334 in float, (0x1.005ee4p+118, 0x1.517e5ep+7) -> 0x1.774cc4p-126 + 1.334 ulp; 1.314 in
- * double, (0x1.1a646ad7bc084p+218, 0x1.ad933c74bfe1ap+9) -> 0x1.919ff7b6ebcd7p-1022 - 1.314 ulp. */
+ * Worst: 1.688 in float, (0x1.fe808ap-28, 0x1.192312p+0) -> 0x1.fea9dp-30 - 1.688 ulp; 1.680 in
+ * double, (0x1.73918f53eb761p+19, 0x1.61e0c81ff72f4p+8) -> 0x1.ffc6ed02b1bc4p-492 + 1.680 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {

@@ -18,8 +18,8 @@ CYMA_F(cyma_log1p_exp)(CYMA_REAL x, CYMA_REAL base, CYMA_REAL sign)
     return (sum.hi + CYMA_FMA(w, rest, sum.lo)) * (sign * CYMA_C(UNSCALE));
 }
 
-/* Worst: 0.807 in float, -0x1.5ed4bep+6 -> 0x1.613a58p-127 - 0.807 ulp; 0.868 in double,
- * -0x1.625f289a4e55dp+9 -> 0x0.b4f0d204e8d4cp-1022 - 0.868 ulp. */
+/* Worst: 0.871 in float, -0x1.4cd37p+2 -> 0x1.6864f4p-8 + 0.871 ulp; 0.899 in double,
+ * -0x1.6260a7a9f20a1p+9 -> 0x0.b2d67a708f01p-1022 + 0.899 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_softplus)(CYMA_REAL x)
 {
