@@ -286,7 +286,10 @@ def build(conf: Config, repo: Repo, side: str, commit: str) -> Environment:
             environment.create()
             environment.install_project(conf, repo, commit)
         except (ProcessError, UserError) as error:
-            raise BrokenError(f"{side.upper()} ({commit[:8]}) did not build: {error}") from None
+            pinned = ", ".join(conf.pythons)
+            hint = f"\n(asv.conf.json pins packages for Python {pinned}, and this is {python})"
+            text = f"{side.upper()} ({commit[:8]}) did not build: {error}"
+            raise BrokenError(text + hint * (python not in conf.pythons)) from None
         return environment
     raise BrokenError(f"asv cannot make an environment of {conf.environment_type}, Python {python}")
 
