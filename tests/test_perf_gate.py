@@ -191,8 +191,13 @@ def test_what_does_not_build_is_broken(monkeypatch):
 
     fake = types.SimpleNamespace(create=lambda: None, install_project=fail)
     monkeypatch.setattr(perf_gate, "get_environments", lambda *_: [fake])
-    conf = types.SimpleNamespace(environment_type="virtualenv")
-    with pytest.raises(BrokenError, match=r"HEAD \(12345678\) did not build"):
+    this = ".".join(map(str, sys.version_info[:2]))
+    conf = types.SimpleNamespace(environment_type="virtualenv", pythons=[this])
+    with pytest.raises(BrokenError, match=r"HEAD \(12345678\) did not build") as error:
+        perf_gate.build(conf, None, "head", "1234567890")
+    assert "pins packages" not in str(error.value)
+    conf.pythons = ["3.99"]
+    with pytest.raises(BrokenError, match="pins packages for Python 3.99, and this is"):
         perf_gate.build(conf, None, "head", "1234567890")
     monkeypatch.setattr(perf_gate, "get_environments", lambda *_: [])
     with pytest.raises(BrokenError, match="cannot make an environment"):
