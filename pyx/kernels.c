@@ -158,13 +158,16 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
     CYMA_END;
 
 /* Few blocks have an operand that is far. */
+#define CYMA_BITS_float uint32_t
+#define CYMA_BITS_double uint64_t
 #define CYMA_FAR_LOOP(name, real, precision, ...)                                                  \
-    int any_far = 0;                                                                               \
-    CYMA_BEGIN(name##_##precision, block);                                                         \
+    CYMA_BITS_##real any_far = 0;                                                                  \
+    CYMA_INDEPENDENT                                                                               \
     for (int i = 0; i < block; i++) {                                                              \
-        any_far |= cyma_far_##precision(y_real[i]);                                                \
+        any_far |= cyma_far_bits_##precision(y_real[i]);                                           \
     }                                                                                              \
-    if (CYMA_UNLIKELY(any_far))                                                                    \
+    CYMA_BEGIN(name##_##precision, block);                                                         \
+    if (CYMA_UNLIKELY(any_far != 0))                                                               \
         CYMA_LOOP(real, cyma_##name##_##precision(__VA_ARGS__))                                    \
     else                                                                                           \
         CYMA_LOOP(real, cyma_##name##_near_##precision(__VA_ARGS__))                               \

@@ -1,10 +1,10 @@
 """Tell how far each kernel is from the floor: from what the ports of this CPU allow at best.
 
 The floor is llvm-mca's reciprocal throughput of the instructions that a compiler makes of a block
-of a kernel, but for the control of the loop over blocks, as if all latency were hidden and every
-load hit the nearest cache. (The blocks are marked in the C.) The time is that of the ufunc on
-16,384 elements, in cycles of a clock that is measured beside it. llvm-mca models what is known of
-the CPU, not always all there is to it.
+of a kernel (but for the control of the loop over blocks, and the search for what few blocks have),
+as if all latency were hidden and every load hit the nearest cache. The blocks are marked in the C.
+The time is that of the ufunc on 16,384 elements, in cycles of a clock that is measured beside it.
+llvm-mca models what is known of the CPU, not always all there is to it.
 
 Usage: ``python tools/floor.py gcc``, with the compiler that built the installed cyma; needs
 llvm-mca, rich and x86-64. Exit code: 0; 2 for a wrong command line or a missing program.

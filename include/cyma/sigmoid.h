@@ -68,6 +68,17 @@ CYMA_F(cyma_far)(CYMA_REAL x)
     return x > CYMA_C(FAR);
 }
 
+/* Not 0 where x is far, or nan. As every instruction set has what it takes, unlike comparisons of
+ * numbers into integers, these are what to search many numbers with. */
+CYMA_INLINE CYMA_BITS
+CYMA_F(cyma_far_bits)(CYMA_REAL x)
+{
+    CYMA_REAL excess = CYMA_F(cyma_at_least)(CYMA_LIMIT(ZERO), x - CYMA_C(FAR));
+    CYMA_BITS bits;
+    memcpy(&bits, &excess, sizeof bits);
+    return bits;
+}
+
 /* grad sigmoid(-x) where x is not far. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward_near)(CYMA_REAL grad, CYMA_REAL x)
