@@ -25,6 +25,18 @@ def test_error_is_within_the_bound(function, dtype, tier):
     assert error <= bound, f"{error} ULP at {witness}"
 
 
+@pytest.mark.parametrize("dtype_", ["float32", "float64"])
+def test_the_largest_gradient_does_not_overflow(dtype_, tier):
+    # Far from 0 it is multiplied by a power of two and by what may be more than 1.
+    underflows = -np.log(np.finfo(dtype_).smallest_subnormal)
+    x = np.linspace(0, 2.2 * underflows, 4000).astype(dtype_)
+    operands = np.full_like(x, np.finfo(dtype_).max), x
+    exact = _accuracy.exact("logsigmoid_backward", operands, mpmath=True)
+    error, witness = _accuracy.measure(ufunc_of(FUNCTIONS["logsigmoid_backward"]), operands, exact)
+    bound = FUNCTIONS["logsigmoid_backward"].bound(dtype_, fma=tier in INFO["fma_tiers"])
+    assert error <= bound, f"{error} ULP at {witness}"
+
+
 def test_absolute_error_is_within_the_bound_where_results_cancel(cancelling, dtype, tier):
     operands, exact = reference(cancelling.name, dtype, cancelling.absolute_domain)
     error = exact.absolute_error(ufunc_of(cancelling)(*operands))
