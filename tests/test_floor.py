@@ -1,5 +1,6 @@
 """The tool that compares kernels with what the CPU's ports allow."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -15,6 +16,9 @@ from cyma._ufuncs import FUNCTIONS
 needs_gcc = pytest.mark.skipif(
     shutil.which("gcc") is None or not floor.TIERS, reason="no gcc, or no tier of x86-64"
 )
+needs_flags = pytest.mark.skipif(
+    importlib.util.find_spec("Cython") is None, reason="setup.py, which has the flags, needs Cython"
+)
 needs_mca = pytest.mark.skipif(floor.llvm_mca() is None, reason="llvm-mca is not installed")
 
 
@@ -26,6 +30,7 @@ def regions(request):
 
 
 @needs_gcc
+@needs_flags
 def test_every_kernel_is_marked(regions):
     compiled, by_name = regions
     for name in FUNCTIONS:
@@ -35,6 +40,7 @@ def test_every_kernel_is_marked(regions):
 
 
 @needs_gcc
+@needs_flags
 def test_regions_are_what_most_blocks_run(regions):
     compiled, by_name = regions
     vector = {"x86_64_v3": 32, "x86_64_v4": 64}[compiled]
@@ -80,6 +86,7 @@ def test_floors_are_of_all_vectors_of_a_block():
 
 @needs_gcc
 @needs_mca
+@needs_flags
 def test_a_run(tmp_path, capsys, monkeypatch):
     monkeypatch.delattr(floor.os, "sched_setaffinity", raising=False)
     path = tmp_path / "run.json"
