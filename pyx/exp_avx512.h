@@ -210,8 +210,8 @@ CYMA_F(cyma_tanh_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, 
 /* y = base + log1p(e^-|x|), or the negative of that, for base >= 0 or, if it is NULL, 0.
  *
  * With an approximate inverse v of 1 + e^-a, and 1 + f = v (1 + e^-a), the logarithm is -log(v) +
- * log1p(f), and f that with some corrections: none of these is as large as 1/4 of the result, where
- * they are not all there is. */
+ * log1p(f). Where f and its corrections are not all of it, they are less than half of it, and each
+ * of their two roundings costs at most 1/8 ULP of the result. */
 CYMA_INLINE void
 CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int negative,
                             CYMA_VECTOR *y, const CYMA_ROWS *rows, int w)
