@@ -17,7 +17,7 @@
 
 /* Unevaluated sums. */
 typedef struct {
-    CYMA_VECTOR hi[CYMA_MAX_VECTORS], lo[CYMA_MAX_VECTORS];
+    CYMA_VECTOR hi[CYMA_VECTORS], lo[CYMA_VECTORS];
 } CYMA_DUO;
 
 /* The rows of the table, in registers. */
@@ -80,7 +80,7 @@ CYMA_F(cyma_exp_parts)(const CYMA_VECTOR *a, CYMA_VECTOR *k, CYMA_INTEGERS *inde
     static const CYMA_REAL poly[] = CYMA_C(EXP_TABLE);
     const CYMA_VECTOR shifter = CYMA_ALL(CYMA_C(SHIFTER));
     const CYMA_REAL steps = CYMA_C(STEPS);
-    CYMA_VECTOR r[CYMA_MAX_VECTORS], r2[CYMA_MAX_VECTORS], lacking[CYMA_MAX_VECTORS];
+    CYMA_VECTOR r[CYMA_VECTORS], r2[CYMA_VECTORS], lacking[CYMA_VECTORS];
     CYMA_EACH k[i] = CYMA_V(fmadd)(a[i], CYMA_ALL(CYMA_C(LOG2E) * steps), shifter);
     CYMA_EACH index[i] = CYMA_TO_INTEGERS(k[i]);
     CYMA_EACH k[i] = CYMA_V(sub)(k[i], shifter);
@@ -97,29 +97,27 @@ CYMA_F(cyma_exp_parts)(const CYMA_VECTOR *a, CYMA_VECTOR *k, CYMA_INTEGERS *inde
 CYMA_INLINE void
 CYMA_F(cyma_exp_near)(const CYMA_VECTOR *a, CYMA_DUO *e, const CYMA_ROWS *rows, int w)
 {
-    CYMA_VECTOR k[CYMA_MAX_VECTORS], p[CYMA_MAX_VECTORS], power[CYMA_MAX_VECTORS];
-    CYMA_INTEGERS index[CYMA_MAX_VECTORS];
+    CYMA_VECTOR k[CYMA_VECTORS], p[CYMA_VECTORS], power[CYMA_VECTORS];
+    CYMA_INTEGERS index[CYMA_VECTORS];
     CYMA_F(cyma_exp_parts)(a, k, index, p, rows, w);
     CYMA_EACH power[i] = CYMA_F(cyma_look_up_power)(rows, index[i]);
     CYMA_EACH p[i] = CYMA_V(mul)(power[i], p[i]);
     CYMA_F(cyma_vectors_fast2sum)(power, p, e, w);
 }
 
-/* factor e^-a, for a >= 0; rounded twice where it is subnormal. */
+/* e^-a, for a >= 0; rounded twice where it is subnormal. */
 CYMA_INLINE CYMA_VECTOR
-CYMA_F(cyma_exp_far)(CYMA_VECTOR a, CYMA_VECTOR factor, const CYMA_ROWS *rows)
+CYMA_F(cyma_exp_far)(CYMA_VECTOR a, const CYMA_ROWS *rows)
 {
-    CYMA_VECTOR k, p, half_power, minus_n;
+    CYMA_VECTOR k, p, power, minus_n;
     CYMA_INTEGERS index;
     a = CYMA_V(min)(CYMA_ALL(CYMA_C(CLAMP_WIDE)), a);
     CYMA_F(cyma_exp_parts)(&a, &k, &index, &p, rows, 1);
-    /* half of T (1 + p), which may be above 1, lest it makes a large factor infinite */
     index = _mm512_and_si512(index, CYMA_I(set1)(CYMA_C(STEPS) - 1));
-    half_power = CYMA_V(mul)(CYMA_F(cyma_look_up_power)(rows, index), CYMA_ALL((CYMA_REAL)0.5));
+    power = CYMA_F(cyma_look_up_power)(rows, index);
     minus_n = CYMA_V(roundscale)(CYMA_V(mul)(k, CYMA_ALL((CYMA_REAL)-1 / CYMA_C(STEPS))),
                                  _MM_FROUND_TO_POS_INF);
-    return CYMA_V(scalef)(CYMA_V(mul)(factor, CYMA_V(fmadd)(half_power, p, half_power)),
-                          CYMA_V(add)(minus_n, CYMA_ALL(1)));
+    return CYMA_V(scalef)(CYMA_V(fmadd)(power, p, power), minus_n);
 }
 
 /* Which a are far; whether any is. */
@@ -135,78 +133,6 @@ CYMA_F(cyma_any_far)(const CYMA_VECTOR *a, CYMA_MASK *far, int w)
     return CYMA_UNLIKELY(any != 0);
 }
 
-/* 1 + e */
-CYMA_INLINE void
-CYMA_F(cyma_one_plus)(const CYMA_DUO *e, CYMA_DUO *sum, int w)
-{
-    const CYMA_VECTOR one = CYMA_ALL(1);
-    CYMA_EACH sum->hi[i] = CYMA_V(add)(one, e->hi[i]);
-    CYMA_EACH sum->lo[i] = CYMA_V(sub)(one, sum->hi[i]);
-    CYMA_EACH sum->lo[i] = CYMA_V(add)(sum->lo[i], e->hi[i]);
-    CYMA_EACH sum->lo[i] = CYMA_V(add)(sum->lo[i], e->lo[i]);
-}
-
-/* a / b, nearly rounded once. */
-CYMA_INLINE void
-CYMA_F(cyma_quotient)(const CYMA_DUO *a, const CYMA_DUO *b, CYMA_VECTOR *y, int w)
-{
-    CYMA_VECTOR v[CYMA_MAX_VECTORS], q[CYMA_MAX_VECTORS], rest[CYMA_MAX_VECTORS];
-    CYMA_EACH v[i] = CYMA_V(div)(CYMA_ALL(1), b->hi[i]);
-    CYMA_EACH q[i] = CYMA_V(mul)(a->hi[i], v[i]);
-    CYMA_EACH rest[i] = CYMA_V(fnmadd)(q[i], b->hi[i], a->hi[i]);
-    CYMA_EACH rest[i] = CYMA_V(fnmadd)(q[i], b->lo[i], rest[i]);
-    CYMA_EACH rest[i] = CYMA_V(add)(rest[i], a->lo[i]);
-    CYMA_EACH y[i] = CYMA_V(fmadd)(rest[i], v[i], q[i]);
-}
-
-/* factor e^-a / (1 + e^-a)^2, for a power of two and a >= 0. */
-CYMA_INLINE void
-CYMA_F(cyma_sigmoid_deriv_times)(CYMA_REAL factor, const CYMA_VECTOR *a, CYMA_VECTOR *y,
-                                 const CYMA_ROWS *rows, int w)
-{
-    CYMA_DUO e, root, square;
-    CYMA_MASK far[CYMA_MAX_VECTORS];
-    CYMA_F(cyma_exp_near)(a, &e, rows, w);
-    CYMA_F(cyma_one_plus)(&e, &root, w);
-    CYMA_EACH square.hi[i] = CYMA_V(mul)(root.hi[i], root.hi[i]);
-    CYMA_EACH square.lo[i] = CYMA_V(fmsub)(root.hi[i], root.hi[i], square.hi[i]);
-    CYMA_EACH root.hi[i] = CYMA_V(add)(root.hi[i], root.hi[i]);
-    CYMA_EACH square.lo[i] = CYMA_V(fmadd)(root.hi[i], root.lo[i], square.lo[i]);
-    if (factor != 1) {
-        CYMA_EACH e.hi[i] = CYMA_V(mul)(e.hi[i], CYMA_ALL(factor));
-        CYMA_EACH e.lo[i] = CYMA_V(mul)(e.lo[i], CYMA_ALL(factor));
-    }
-    CYMA_F(cyma_quotient)(&e, &square, y, w);
-    if (CYMA_F(cyma_any_far)(a, far, w)) {
-        CYMA_EACH y[i] =
-            CYMA_V(mask_mov)(y[i], far[i], CYMA_F(cyma_exp_far)(a[i], CYMA_ALL(factor), rows));
-    }
-}
-
-/* Worst: 0.757 in float, -0x1.5e5938p+6 -> 0x1.8e838p-127 - 0.757 ulp; 0.813 in double,
- * 0x1.6235db00d0d4cp+9 -> 0x0.f9d8ea4499104p-1022 - 0.813 ulp. */
-CYMA_INLINE void
-CYMA_F(cyma_sigmoid_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
-                                  const CYMA_ROWS *rows, int w)
-{
-    CYMA_VECTOR a[CYMA_MAX_VECTORS];
-    (void)unused;
-    CYMA_EACH a[i] = CYMA_V(abs)(x[i]);
-    CYMA_F(cyma_sigmoid_deriv_times)(1, a, y, rows, w);
-}
-
-/* Worst: 0.757 in float, -0x1.63a0dap+5 -> 0x1.a9d91p-127 - 0.757 ulp; 0.809 in double,
- * -0x1.62ec3661cf00bp+8 -> 0x0.f07143ca9e344p-1022 + 0.809 ulp. */
-CYMA_INLINE void
-CYMA_F(cyma_tanh_deriv_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
-                               const CYMA_ROWS *rows, int w)
-{
-    CYMA_VECTOR a[CYMA_MAX_VECTORS];
-    (void)unused;
-    CYMA_EACH a[i] = CYMA_V(abs)(CYMA_V(add)(x[i], x[i]));
-    CYMA_F(cyma_sigmoid_deriv_times)(4, a, y, rows, w);
-}
-
 /* y = base + log1p(e^-|x|), or the negative of that, for base >= 0 or, if it is NULL, 0.
  *
  * With an approximate inverse v of 1 + e^-a, and 1 + f = v (1 + e^-a), the logarithm is -log(v) +
@@ -217,10 +143,10 @@ CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int n
                             CYMA_VECTOR *y, const CYMA_ROWS *rows, int w)
 {
     static const CYMA_REAL poly[] = CYMA_C(LOG1P_TABLE);
-    CYMA_INTEGERS interval[CYMA_MAX_VECTORS];
-    CYMA_VECTOR a[CYMA_MAX_VECTORS], v[CYMA_MAX_VECTORS], f[CYMA_MAX_VECTORS];
-    CYMA_VECTOR f2[CYMA_MAX_VECTORS], big[CYMA_MAX_VECTORS], rest[CYMA_MAX_VECTORS];
-    CYMA_MASK far[CYMA_MAX_VECTORS];
+    CYMA_INTEGERS interval[CYMA_VECTORS];
+    CYMA_VECTOR a[CYMA_VECTORS], v[CYMA_VECTORS], f[CYMA_VECTORS];
+    CYMA_VECTOR f2[CYMA_VECTORS], big[CYMA_VECTORS], rest[CYMA_VECTORS];
+    CYMA_MASK far[CYMA_VECTORS];
     CYMA_DUO e, sum;
     CYMA_EACH a[i] = CYMA_V(abs)(x[i]);
     CYMA_F(cyma_exp_near)(a, &e, rows, w);
@@ -252,25 +178,27 @@ CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int n
         CYMA_EACH y[i] = CYMA_V(add)(sum.hi[i], rest[i]);
     }
     if (CYMA_F(cyma_any_far)(a, far, w)) {
-        const CYMA_VECTOR one = CYMA_ALL(negative ? -1 : 1);
         CYMA_EACH
         {
-            CYMA_VECTOR all = CYMA_F(cyma_exp_far)(a[i], one, rows);
+            CYMA_VECTOR all = CYMA_F(cyma_exp_far)(a[i], rows);
             if (base != NULL) {
-                all = CYMA_V(fmadd)(base[i], one, all);
+                all = CYMA_V(add)(base[i], all);
+            }
+            if (negative) {
+                all = CYMA_NEGATIVE(all);
             }
             y[i] = CYMA_V(mask_mov)(y[i], far[i], all);
         }
     }
 }
 
-/* Worst: 0.787 in float, -0x1.b8ec8ap+1 -> 0x1.015a34p-5 - 0.787 ulp; 0.898 in double,
- * -0x1.03326c59f1a35p+1 -> 0x1.fbd5eaffa99p-4 + 0.898 ulp. */
+/* Worst: 0.787 in float, -0x1.b8ec8ap+1 -> 0x1.015a34p-5 - 0.787 ulp; 0.908 in double,
+ * -0x1.03182aea6a403p+1 -> 0x1.fc37ec0fae6cap-4 + 0.908 ulp. */
 CYMA_INLINE void
 CYMA_F(cyma_softplus_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
                              const CYMA_ROWS *rows, int w)
 {
-    CYMA_VECTOR base[CYMA_MAX_VECTORS];
+    CYMA_VECTOR base[CYMA_VECTORS];
     (void)unused;
     CYMA_EACH base[i] = CYMA_V(max)(CYMA_V(setzero)(), x[i]);
     CYMA_F(cyma_log1p_exp_plus)(x, base, 0, y, rows, w);
@@ -281,48 +209,19 @@ CYMA_INLINE void
 CYMA_F(cyma_logsigmoid_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, CYMA_VECTOR *y,
                                const CYMA_ROWS *rows, int w)
 {
-    CYMA_VECTOR base[CYMA_MAX_VECTORS];
+    CYMA_VECTOR base[CYMA_VECTORS];
     (void)unused;
     CYMA_EACH base[i] = CYMA_V(max)(CYMA_V(setzero)(), CYMA_NEGATIVE(x[i]));
     CYMA_F(cyma_log1p_exp_plus)(x, base, 1, y, rows, w);
 }
 
-/* grad may lift an exponential far below the smallest subnormal back into range.
- * Worst: 1.513 in float, (0x1.f976c4p+20, 0x1.78f94p+5) -> 0x1.ffb8bcp-48 + 1.513 ulp; 1.651 in
- * double, (0x1.fce133f04ccc5p+25, 0x1.08c83da345eb1p+2) -> 0x1.ffd9a5e5ac8b6p+19 - 1.651 ulp. */
-CYMA_INLINE void
-CYMA_F(cyma_logsigmoid_backward_avx512)(const CYMA_VECTOR *grad, const CYMA_VECTOR *x,
-                                        CYMA_VECTOR *y, const CYMA_ROWS *rows, int w)
-{
-    CYMA_VECTOR a[CYMA_MAX_VECTORS];
-    CYMA_MASK negative[CYMA_MAX_VECTORS], far[CYMA_MAX_VECTORS];
-    CYMA_DUO e, sum;
-    CYMA_EACH a[i] = CYMA_V(abs)(x[i]);
-    CYMA_F(cyma_exp_near)(a, &e, rows, w);
-    CYMA_F(cyma_one_plus)(&e, &sum, w);
-    CYMA_EACH negative[i] = CYMA_SIGNS(x[i]);
-    CYMA_EACH e.hi[i] = CYMA_V(mask_mov)(e.hi[i], negative[i], CYMA_ALL(1));
-    CYMA_EACH e.lo[i] = CYMA_V(mask_mov)(e.lo[i], negative[i], CYMA_V(setzero)());
-    CYMA_F(cyma_quotient)(&e, &sum, y, w);
-    CYMA_EACH y[i] = CYMA_V(mul)(grad[i], y[i]);
-    if (CYMA_F(cyma_any_far)(a, far, w)) {
-        CYMA_EACH
-        {
-            const CYMA_MASK infinite = CYMA_EQUAL(x[i], CYMA_ALL((CYMA_REAL)INFINITY));
-            y[i] = CYMA_V(mask_mov)(y[i], far[i], CYMA_F(cyma_exp_far)(a[i], grad[i], rows));
-            y[i] = CYMA_V(mask_mov)(y[i], (CYMA_MASK)(far[i] & negative[i]), grad[i]);
-            y[i] = CYMA_V(mask_mul)(y[i], infinite, grad[i], CYMA_V(setzero)());
-        }
-    }
-}
-
-/* Worst: 1.500 in float, (0x1.ffda4p+4, 0x1.fff272p-2) -> 0x1.ffe7dp+3 - 1.500 ulp; 1.495 in
- * double, (0x1.fdb5e969155e3p+2, 0x1.fdd41819167b7p-2) -> 0x1.ffeab9026bb9fp+1 + 1.495 ulp. */
+/* Worst: 1.500 in float, (0x1.ffdd24p+4, 0x1.fff152p-2) -> 0x1.ffebd4p+3 - 1.500 ulp; 1.497 in
+ * double, (0x1.fe57d42457d34p+2, 0x1.ff0795aee3643p-2) -> 0x1.ff5ab807a6046p+1 + 1.497 ulp. */
 CYMA_INLINE void
 CYMA_F(cyma_sigmoid_bce_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *z, CYMA_VECTOR *y,
                                 const CYMA_ROWS *rows, int w)
 {
-    CYMA_VECTOR u[CYMA_MAX_VECTORS];
+    CYMA_VECTOR u[CYMA_VECTORS];
     CYMA_F(cyma_log1p_exp_plus)(x, NULL, 0, y, rows, w);
     CYMA_EACH u[i] =
         CYMA_V(mask_sub)(z[i], CYMA_GREATER(x[i], CYMA_V(setzero)()), z[i], CYMA_ALL(1));

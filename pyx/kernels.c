@@ -1,7 +1,9 @@
 /* The vectorised loops over the inline functions of include/cyma. setup.py compiles this file once
  * per tier, with that tier's flags, and with its name in CYMA_TIER as suffix of every symbol. */
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-thread-jumps") /* it multiplies the masks of what becomes a selection */
+/* Threading jumps multiplies the masks of what becomes a selection. Scheduling before registers are
+ * allocated, which gcc does not do by itself on x86-64, lets chains overlap better. */
+#pragma GCC optimize("no-thread-jumps", "schedule-insns", "sched-pressure")
 #include "clamp_limits.h"
 #endif
 
@@ -41,15 +43,26 @@
 #include "rest.h"
 
 /* clang takes two vectors in step, so that they hide each other's latency, as the pragma asks. gcc
- * does so where the narrowest type of a loop is half as wide: so a loop also counts in such
- * numbers, and the count must look used. */
+ * does so where the narrowest type of a loop is half as wide, and takes four where it is a quarter:
+ * so a loop also counts in such numbers, and the count must look used. Four are better, but in
+ * AVX-512, where a block has no more than two, and for floats in AVX2. */
 #if defined(__GNUC__) && !defined(__clang__)
-#define CYMA_HALF_AS_WIDE(real) __typeof__(_Generic((real)0, float: (uint16_t)0, double: 0u))
-#define CYMA_COUNT(in_step, i) (in_step)[i] = (unsigned)(i)
+#if defined(__AVX512F__)
+#define CYMA_COUNT_float uint16_t
+#define CYMA_COUNT_double uint32_t
+#elif defined(__AVX2__)
+#define CYMA_COUNT_float uint16_t
+#define CYMA_COUNT_double uint16_t
+#else
+#define CYMA_COUNT_float uint8_t
+#define CYMA_COUNT_double uint16_t
+#endif
+#define CYMA_COUNT(in_step, i, real) (in_step)[i] = (CYMA_COUNT_##real)(i)
 #define CYMA_USE(in_step) __asm__ volatile("" : : "m"(in_step))
 #else
-#define CYMA_HALF_AS_WIDE(real) char
-#define CYMA_COUNT(in_step, i) (void)(in_step)
+#define CYMA_COUNT_float char
+#define CYMA_COUNT_double char
+#define CYMA_COUNT(in_step, i, real) (void)(in_step)
 #define CYMA_USE(in_step) (void)(in_step)
 #endif
 
@@ -76,15 +89,6 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 }
 #endif
 
-/* How a kernel reads and writes blocks, where `wide` has another type than the array and where it
- * has the same. */
-#define CYMA_READ_HALF(wide, array) (cyma_halves_to_floats(array, wide, block), wide)
-#define CYMA_TARGET_HALF(wide, array) (wide)
-#define CYMA_WRITE_HALF(wide, array) cyma_floats_to_halves(wide, array, block)
-#define CYMA_READ_REAL(wide, array) ((void)wide, array)
-#define CYMA_TARGET_REAL(wide, array) (array)
-#define CYMA_WRITE_REAL(wide, array) (void)wide
-
 /* Where tools/floor.py finds, in assembly, what a kernel does to so many elements. */
 #ifdef CYMA_WITH_MARKS
 #define CYMA_BEGIN(name, count)                                                                    \
@@ -95,16 +99,31 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 #define CYMA_END (void)0
 #endif
 
+/* How a kernel reads and writes blocks, where `wide` has another type than the array and where it
+ * has the same. */
+#define CYMA_READ_HALF(wide, array) (cyma_halves_to_floats(array, wide, block), wide)
+#define CYMA_TARGET_HALF(wide, array) (wide)
+#define CYMA_WRITE_HALF(wide, array) cyma_floats_to_halves(wide, array, block)
+#define CYMA_READ_REAL(wide, array) ((void)wide, array)
+#define CYMA_TARGET_REAL(wide, array) (array)
+#define CYMA_WRITE_REAL(wide, array) (void)wide
+
+/* Conversions count; in loops over what needs none, the loop itself says where it begins. */
+#define CYMA_BEGIN_HALF CYMA_BEGIN
+#define CYMA_END_HALF CYMA_END
+#define CYMA_BEGIN_REAL(name, count) (void)0
+#define CYMA_END_REAL (void)0
+
 /* The results of a block. */
 #define CYMA_LOOP(real, result)                                                                    \
     {                                                                                              \
-        CYMA_HALF_AS_WIDE(real) in_step[block];                                                    \
+        CYMA_COUNT_##real in_step[block];                                                          \
         CYMA_INDEPENDENT                                                                           \
         for (int i = 0; i < block; i++) {                                                          \
             const real a = x_real[i], b = y_real[i];                                               \
             (void)b;                                                                               \
             out_real[i] = result;                                                                  \
-            CYMA_COUNT(in_step, i);                                                                \
+            CYMA_COUNT(in_step, i, real);                                                          \
         }                                                                                          \
         CYMA_USE(in_step);                                                                         \
     }
@@ -130,10 +149,12 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
                 y_block = y_rest;                                                                  \
                 out_block = out_rest;                                                              \
             }                                                                                      \
+            CYMA_BEGIN_##kind(name, block);                                                        \
             const real *x_real = CYMA_READ_##kind(x_wide, x_block);                                \
             const real *y_real = CYMA_READ_##kind(y_wide, y_block);                                \
             real *out_real = CYMA_TARGET_##kind(out_wide, out_block);                              \
             loop CYMA_WRITE_##kind(out_wide, out_block);                                           \
+            CYMA_END_##kind;                                                                       \
             if (!whole) {                                                                          \
                 cyma_rest_from_block(out, out_rest, count * sizeof *out, sizeof out_rest);         \
             }                                                                                      \
@@ -146,7 +167,7 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 
 #define CYMA_DEFINE_KERNELS(name, second, loop, ...)                                               \
     CYMA_DEFINE_KERNEL(name##_f16, uint16_t, HALF, float, second,                                  \
-                       loop(name, float, f32, __VA_ARGS__))                                        \
+                       CYMA_LOOP(float, cyma_##name##_f16(__VA_ARGS__)))                           \
     CYMA_DEFINE_KERNEL(name##_f32, float, REAL, float, second,                                     \
                        loop(name, float, f32, __VA_ARGS__))                                        \
     CYMA_DEFINE_KERNEL(name##_f64, double, REAL, double, second,                                   \

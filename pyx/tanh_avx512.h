@@ -1,6 +1,5 @@
-/* tanh in float32, and so in float16, by hand, for AVX-512: 1.5 times faster than the portable
- * kernel, as it does without a division, but with other results where two floats are nearly as
- * good.
+/* tanh in float32, by hand, for AVX-512: 1.5 times faster than the portable kernel, as it does
+ * without a division, but with other results where two floats are nearly as good.
  *
  * tanh |x| = T + d (C1 + d (C2 + ...)), d = |x| - c, in 26 segments. The table of each coefficient
  * fits into two registers, and tools/tanh_table.py makes it such that T and d are exact. For small
@@ -52,7 +51,6 @@ cyma_tanh_avx512(const __m512 *x_, const __m512 *unused, __m512 *y, const cyma_r
     *y = _mm512_or_ps(_mm512_fmadd_ps(poly, d, base), _mm512_and_ps(sign, x));
 }
 
-CYMA_DEFINE_AVX512(tanh_avx512_f16, HALF, 1, x_, cyma_tanh_avx512, tanh)
-CYMA_DEFINE_AVX512(tanh_avx512_f32, FLOAT, 1, x_, cyma_tanh_avx512, tanh)
+CYMA_DEFINE_AVX512(tanh_avx512_f32, f32, 1, x_, cyma_tanh_avx512, tanh)
 
 #endif

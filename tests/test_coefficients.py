@@ -1,5 +1,6 @@
 """The constants of the headers: each is what its comment says, and Sollya makes it anew."""
 
+import functools
 import pathlib
 import re
 import shutil
@@ -13,24 +14,38 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 INCLUDE = ROOT / "include" / "cyma"
 HEADER = (INCLUDE / "coefficients.h").read_text()
+REAL_F32 = (INCLUDE / "real_f32.h").read_text()
 
-# What a polynomial approximates, with its second and its third power of r.
+# What is approximated.
 TARGETS = {
-    "e^r - 1": (mpmath.expm1, lambda k: 2 + k),
-    "tanh r": (mpmath.tanh, lambda k: 3 + 2 * k),
-    "atanh s": (mpmath.atanh, lambda k: 3 + 2 * k),
-    "2 atanh(s/2)": (lambda s: 2 * mpmath.atanh(s / 2), lambda k: 3 + 2 * k),
-    "log1p(e)": (mpmath.log1p, lambda k: 2 + k),
+    "e^r": mpmath.exp,
+    "e^r - 1": mpmath.expm1,
+    "tanh r": mpmath.tanh,
+    "tanh x": mpmath.tanh,
+    "2 atanh(s/2)": lambda s: 2 * mpmath.atanh(s / 2),
+    "log1p(e)": mpmath.log1p,
+}
+# By what: a formula of the variable and its polynomials in the variable or its square.
+FORMULAS = {
+    "r + r^2 (C0 + C1 r + ...)": lambda r, c: r + r**2 * c["C"](r),
+    "r + r^3 (C0 + C1 r^2 + ...)": lambda r, c: r + r**3 * c["C"](r**2),
+    "s + s^3 (C0 + C1 s^2 + ...)": lambda s, c: s + s**3 * c["C"](s**2),
+    "e + e^2 (C0 + C1 e + ...)": lambda e, c: e + e**2 * c["C"](e),
+    "1 + r (C0 + C1 r + ...)": lambda r, c: 1 + r * c["C"](r),
+    "e (C0 + C1 e + ...)": lambda e, c: e * c["C"](e),
+    "x (P0 + P1 x^2 + ...) / (1 + Q1 x^2 + ...)": lambda x, c: (
+        x * c["P"](x**2) / (1 + x**2 * c["Q"](x**2))
+    ),
 }
 INTERVALS = {
-    "ln2/2": mpmath.log(2) / 2,
-    "ln2/4": mpmath.log(2) / 4,
-    "1/5": mpmath.mpf(1) / 5,
-    "2/3": mpmath.mpf(2) / 3,
-    "1": mpmath.mpf(1),
+    "ln2/2 (1 + 2^-12)": mpmath.log(2) / 2 * (1 + mpmath.mpf(2) ** -12),
+    "ln2/4 (1 + 2^-12)": mpmath.log(2) / 4 * (1 + mpmath.mpf(2) ** -12),
+    "2/3 (1 + 2^-12)": mpmath.mpf(2) / 3 * (1 + mpmath.mpf(2) ** -12),
+    "1 (1 + 2^-12)": 1 + mpmath.mpf(2) ** -12,
+    "145/32": mpmath.mpf(145) / 32,
 }
 BLOCK = re.compile(
-    r"/\* (?P<target>.*) ~ .* for (?P<least>0 <= .|\|.\|) <= (?P<end>.*) \(1 \+ 2\^-12\),\n"
+    r"/\* (?P<target>.*) ~ (?P<formula>.*) for (?P<least>0 <= .|\|.\|) <= (?P<end>.*),\n"
     r" \* relative error at most 2\^\((?P<error>.*)\)\. \*/\n(?P<defines>(?:#define .*\n)+)"
 )
 FORMATS = {"F32": 24, "F64": 53}
@@ -60,7 +75,7 @@ def test_header_holds_nothing_else():
     blocks = "".join(match[0] for match in BLOCK.finditer(HEADER))
     others = set(literals(HEADER)) - set(literals(blocks))
     expected = {f"{name}_{kind}" for name in ("LOG2E", "LN2_HI", "LN2_LO") for kind in FORMATS}
-    assert others == expected
+    assert others == {*expected, "LN2_F16"}
     assert len(literals(HEADER)) == HEADER.count("#define") - 1  # the include guard
 
 
@@ -68,18 +83,21 @@ def test_header_holds_nothing_else():
     "block", list(BLOCK.finditer(HEADER)), ids=lambda m: m["defines"].split()[1]
 )
 def test_polynomial_is_as_close_as_stated(block):
-    function, power = TARGETS[block["target"]]
-    coefficients = list(literals(block["defines"]).values())
-    end = INTERVALS[block["end"]] * (1 + mpmath.mpf(2) ** -12)
+    coefficients = {}
+    for name, value in literals(block["defines"]).items():
+        coefficients.setdefault(re.search(r"_([CPQ])\d+_", name)[1], []).append(value)
+    polynomials = {
+        name: functools.partial(mpmath.polyval, values[::-1])
+        for name, values in coefficients.items()
+    }
+    function, formula = TARGETS[block["target"]], FORMULAS[block["formula"]]
+    end = INTERVALS[block["end"]]
     with mpmath.workprec(120):
         points = [end * mpmath.cos(mpmath.pi * (k + 0.5) / 2000) for k in range(2000)]
         if block["least"].startswith("0"):
             points = [(r + end) / 2 for r in points]
-        errors = [
-            abs((r + sum(c * r ** power(k) for k, c in enumerate(coefficients))) / function(r) - 1)
-            for r in points
-        ]
-        error = float(mpmath.log(max(errors), 2))
+        error = max(abs(formula(r, polynomials) / function(r) - 1) for r in points)
+        error = float(mpmath.log(error, 2))
     assert float(block["error"]) - 0.11 < error <= float(block["error"])
 
 
@@ -124,6 +142,25 @@ def test_clamps_lose_nothing(kind, least_exponent, greatest_exponent):
     far = values[f"FAR_{kind}"] / ln2
     assert far + FORMATS[kind] + 1 < values[f"BIAS_{kind}"]
     assert far > k
+
+
+def test_limits_of_float16():
+    values = literals((INCLUDE / "f16.h").read_text()) | literals(HEADER)
+    half_of_least, largest = mpmath.mpf(2) ** -25, 65504
+    assert abs(values["LN2_F16"] - mpmath.log(2)) < mpmath.mpf(2) ** -25
+    # The power of two of CLAMP has the exponent 0, which stands for the number 0.
+    assert round(values["CLAMP_F16"] * values["LOG2E_F32"]) == literals(REAL_F32)["BIAS_F32"]
+    assert largest * mpmath.exp(-values["VANISHED_F16"]) < half_of_least
+    # The polynomials end there. Halfway between 1 and the number below it, ties are rounded to 1.
+    assert values["SATURATED_F16"] == INTERVALS["145/32"]
+    assert mpmath.tanh(values["SATURATED_F16"]) > 1 - mpmath.mpf(2) ** -12
+
+
+def test_poles_of_tanh_in_float16():
+    values = literals(HEADER)
+    q = [values[f"TANH_Q{k}_F16"] for k in (3, 2, 1)]
+    for root, k in zip(sorted(mpmath.polyroots([*q, 1]), reverse=True), (1, 3, 5), strict=True):
+        assert abs(root / -((k * mpmath.pi / 2) ** 2) - 1) < 1e-5
 
 
 def table_of(kind):

@@ -1,5 +1,7 @@
 """The largest errors that the sweep and the hunt found: still what they were, and in bounds."""
 
+import re
+
 import numpy as np
 import publish
 import pytest
@@ -64,6 +66,22 @@ def test_comments_of_kernels_are_made_anew():
     for path in paths:
         text = path.read_text()
         assert publish.with_comments(text.replace("Worst: 0.", "Worst: 9.")) == text
+
+
+def test_comment_of_float16():
+    text = (publish.ROOT / "include" / "cyma" / "f16.h").read_text()
+    errors = [
+        max(row["normal"]["error"], row["subnormal"]["error"])
+        for row in publish.SWEEP["results"]
+        if row["dtype"] == "float16" and row["by"] in publish.SWEEP["fma_tiers"]
+    ]
+    errors += [
+        row["worst"][0]["error"]
+        for row in publish.HUNT["errors"]
+        if row["dtype"] == "float16" and row["fma"] and not row["absolute"]
+    ]
+    assert len(errors) >= len(FUNCTIONS)
+    assert 0 < float(re.search(r"Worst: below ([\d.]+)", text)[1]) - max(errors) < 0.001
 
 
 def test_comment_of_the_hand_written_tanh():

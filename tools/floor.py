@@ -35,7 +35,7 @@ from cyma._ufuncs import FUNCTIONS, UFUNCS
 
 ELEMENTS = 16_384
 CALLS = 15  # as one time
-DTYPES = {"float32": "f32", "float64": "f64"}
+DTYPES = {"float16": "f16", "float32": "f32", "float64": "f64"}
 TIERS = [t for t in cyma.runtime_info()["supported_tiers"] if t != "baseline"]
 
 # A chain of rotations, one a cycle, and how often it is run. (Some CPUs add faster than that.)

@@ -2,8 +2,8 @@
 
 /* z softplus(-x) + (1 - z) softplus(x) = log1p(e^-|x|) - x u, u = z for x <= 0, z - 1 for x > 0.
  * For 0 <= z <= 1 both terms are >= 0. A term whose coefficient is 0 is 0, also at x = +-inf.
- * Worst: 1.500 in float, (0x1.ffdd24p+4, 0x1.fff152p-2) -> 0x1.ffebd4p+3 - 1.500 ulp; 1.496 in
- * double, (0x1.fddee6506b6fap+2, 0x1.ff0795914cc75p-2) -> 0x1.fee1a507da7a9p+1 - 1.496 ulp. */
+ * Worst: 1.500 in float, (0x1.ffdd24p+4, 0x1.fff152p-2) -> 0x1.ffebd4p+3 - 1.500 ulp; 1.497 in
+ * double, (0x1.fea1e34794a4dp+2, 0x1.ff07987c96995p-2) -> 0x1.ffa4db48bb69ap+1 - 1.497 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_sigmoid_bce)(CYMA_REAL x, CYMA_REAL z)
 {

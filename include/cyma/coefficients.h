@@ -39,6 +39,39 @@
 #define CYMA_LOG1P_C6_F32 -0x1.ec759p-6f
 #define CYMA_LOG1P_C7_F32 0x1.5f6dd6p-8f
 
+/* ln2, for fewer n. */
+#define CYMA_LN2_F16 0x1.62e43p-1f
+
+/* e^r ~ 1 + r (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),
+ * relative error at most 2^(-23.3). */
+#define CYMA_EXP_C0_F16 0x1.fffff6p-1f
+#define CYMA_EXP_C1_F16 0x1.fffdc4p-2f
+#define CYMA_EXP_C2_F16 0x1.555a7ap-3f
+#define CYMA_EXP_C3_F16 0x1.573ac6p-5f
+#define CYMA_EXP_C4_F16 0x1.0fa372p-7f
+
+/* log1p(e) ~ e (C0 + C1 e + ...) for 0 <= e <= 1 (1 + 2^-12),
+ * relative error at most 2^(-22.2). */
+#define CYMA_LOG1P_C0_F16 0x1.fffffap-1f
+#define CYMA_LOG1P_C1_F16 -0x1.fff956p-2f
+#define CYMA_LOG1P_C2_F16 0x1.54bf0ap-2f
+#define CYMA_LOG1P_C3_F16 -0x1.f5b6cep-3f
+#define CYMA_LOG1P_C4_F16 0x1.6b8776p-3f
+#define CYMA_LOG1P_C5_F16 -0x1.b952c8p-4f
+#define CYMA_LOG1P_C6_F16 0x1.6980a8p-5f
+#define CYMA_LOG1P_C7_F16 -0x1.1820fep-7f
+
+/* tanh x ~ x (P0 + P1 x^2 + ...) / (1 + Q1 x^2 + ...) for |x| <= 145/32,
+ * relative error at most 2^(-21.2). */
+#define CYMA_TANH_P0_F16 0x1.000006p0f
+#define CYMA_TANH_P1_F16 0x1.10c784p-3f
+#define CYMA_TANH_P2_F16 0x1.ba74cep-9f
+#define CYMA_TANH_P3_F16 0x1.dda5d4p-17f
+#define CYMA_TANH_P4_F16 -0x1.ff186cp-26f
+#define CYMA_TANH_Q1_F16 0x1.ddb974p-2f
+#define CYMA_TANH_Q2_F16 0x1.a2a032p-6f
+#define CYMA_TANH_Q3_F16 0x1.363d8p-12f
+
 /* 1/ln2, and ln2 = LN2_HI + LN2_LO; n * LN2_HI is exact for every n in use. */
 #define CYMA_LOG2E_F64 0x1.71547652b82fep0
 #define CYMA_LN2_HI_F64 0x1.62e42fefa4p-1

@@ -24,6 +24,7 @@
 /* A limit of cyma_clamp; kernels.c has a reason to define it otherwise. */
 #ifndef CYMA_LIMIT
 #define CYMA_LIMIT(name) CYMA_C(name)
+#define CYMA_LIMIT_F16(name) CYMA_##name##_F16
 #endif
 
 #endif

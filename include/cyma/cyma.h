@@ -1,7 +1,8 @@
 /* cyma: sigmoid, log-sigmoid, softplus, tanh, their derivatives and binary cross-entropy with
  * logits, as branch-free inline C that vectorises.
  *
- * Every function exists as cyma_<name>_f32 (float) and cyma_<name>_f64 (double). Compile with
+ * Every function exists as cyma_<name>_f32 (float) and cyma_<name>_f64 (double), and as
+ * cyma_<name>_f16, float too, whose results are good enough to be rounded to float16. Compile with
  * -ffp-contract=off, never with -ffast-math.
  *
  * "Worst" before a function is the largest error known, on targets with FMA: its size in ULP, the
@@ -16,6 +17,7 @@
 
 #include "real_f32.h"
 #include "families.h"
+#include "f16.h"
 #include "real_end.h"
 
 #include "real_f64.h"

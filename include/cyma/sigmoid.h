@@ -107,8 +107,8 @@ CYMA_F(cyma_logsigmoid_backward_far)(CYMA_REAL grad, CYMA_REAL x)
 }
 
 /* From the input x of logsigmoid: grad sigmoid(-x).
- * Worst: 1.688 in float, (0x1.fe808ap-28, 0x1.192312p+0) -> 0x1.fea9dp-30 - 1.688 ulp; 1.680 in
- * double, (0x1.73918f53eb761p+19, 0x1.61e0c81ff72f4p+8) -> 0x1.ffc6ed02b1bc4p-492 + 1.680 ulp. */
+ * Worst: 1.689 in float, (0x1.fc5fe6p-28, 0x1.17edd8p+0) -> 0x1.fe5632p-30 - 1.689 ulp; 1.681 in
+ * double, (0x1.738e688d9c40bp+19, 0x1.61e0c81ff72f4p+8) -> 0x1.ffc295ce4d433p-492 + 1.681 ulp. */
 CYMA_INLINE CYMA_REAL
 CYMA_F(cyma_logsigmoid_backward)(CYMA_REAL grad, CYMA_REAL x)
 {
