@@ -72,7 +72,7 @@ CYMA_F(cyma_vectors_fast2sum)(const CYMA_VECTOR *hi, const CYMA_VECTOR *lo, CYMA
     CYMA_EACH s->lo[i] = CYMA_V(add)(s->lo[i], lo[i]);
 }
 
-/* e^-a = T 2^-n (1 + p), for 0 <= a <= CLAMP_WIDE, or nan; nothing of use for other a. */
+/* e^-a = T 2^-n (1 + p), for 0 <= a <= CLAMP, or nan; nothing of use for other a. */
 CYMA_INLINE void
 CYMA_F(cyma_exp_parts)(const CYMA_VECTOR *a, CYMA_VECTOR *k, CYMA_INTEGERS *index, CYMA_VECTOR *p,
                        const CYMA_ROWS *rows, int w)
@@ -111,7 +111,7 @@ CYMA_F(cyma_exp_far)(CYMA_VECTOR a, const CYMA_ROWS *rows)
 {
     CYMA_VECTOR k, p, power, minus_n;
     CYMA_INTEGERS index;
-    a = CYMA_V(min)(CYMA_ALL(CYMA_C(CLAMP_WIDE)), a);
+    a = CYMA_V(min)(CYMA_ALL(CYMA_C(CLAMP)), a);
     CYMA_F(cyma_exp_parts)(&a, &k, &index, &p, rows, 1);
     index = _mm512_and_si512(index, CYMA_I(set1)(CYMA_C(STEPS) - 1));
     power = CYMA_F(cyma_look_up_power)(rows, index);

@@ -47,7 +47,7 @@ extern const cyma_worst cyma_worst_cases[];
 /* The least bound in float32 and float64 of tiers without hardware FMA. */
 extern const double cyma_bound_without_fma;
 
-/* Inputs above which a kernel changes what it does, in either precision; 0 ends the list. */
+/* Inputs above which a kernel of any precision changes what it does; 0 ends the list. */
 extern const double cyma_thresholds[];
 
 #endif

@@ -117,7 +117,7 @@ def near(centres: np.ndarray, dtype: np.dtype, rng: np.random.Generator) -> np.n
 
 
 def table_boundaries(dtype: np.dtype) -> np.ndarray:
-    """Where the hand-written kernels of exp_avx512.h take another entry of their tables."""
+    """Where the kernels of exp_avx512.h, which float16 has not, take another entry of a table."""
     steps = 16 if np.dtype(dtype) == np.float64 else 32
     powers = (np.arange(12 * steps) + 0.5) * np.log(2) / steps
     intervals = -np.log(np.arange(1, steps) / (steps - 17 / 32))

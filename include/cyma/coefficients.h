@@ -39,7 +39,7 @@
 #define CYMA_LOG1P_C6_F32 -0x1.ec759p-6f
 #define CYMA_LOG1P_C7_F32 0x1.5f6dd6p-8f
 
-/* ln2, for fewer n. */
+/* ln2, where no product with n need be exact. */
 #define CYMA_LN2_F16 0x1.62e43p-1f
 
 /* e^r ~ 1 + r (C0 + C1 r + ...) for |r| <= ln2/2 (1 + 2^-12),

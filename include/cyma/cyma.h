@@ -2,8 +2,8 @@
  * logits, as branch-free inline C that vectorises.
  *
  * Every function exists as cyma_<name>_f32 (float) and cyma_<name>_f64 (double), and as
- * cyma_<name>_f16, float too, whose results are good enough to be rounded to float16. Compile with
- * -ffp-contract=off, never with -ffast-math.
+ * cyma_<name>_f16, which takes floats that float16 can hold and gives one yet to be rounded to it.
+ * Compile with -ffp-contract=off, never with -ffast-math.
  *
  * "Worst" before a function is the largest error known, on targets with FMA: its size in ULP, the
  * input, and the result, from which the exact value lies that far up or down in magnitude. For

@@ -1,16 +1,18 @@
-/* The functions for float16: in float, whose 13 further bits absorb every error and whose range
+/* The functions of float16, in float, whose 13 further bits absorb every error and whose range
  * holds all exponentials. So nothing is compensated, polynomials are short, and textbook formulas
- * do where nothing cancels in them. The results are yet to be rounded to float16.
+ * do where nothing cancels in them. Operands are values of float16; results are yet to be rounded
+ * to it. Included once, by cyma.h, while real_f32.h is in force.
  *
- * Worst: below 0.501 with FMA, all float16 tried for functions of one argument. */
+ * Worst: below 0.501 with FMA; worst.def has the inputs. All float16 were tried for functions of
+ * one argument, for others 10^8. */
 
 #define CYMA_CLAMP_F16 88.0f        /* n is 127, and 2^-n comes out as 0 */
 #define CYMA_VANISHED_F16 29.0f     /* e^-VANISHED times the largest number rounds to 0 */
 #define CYMA_SATURATED_F16 4.53125f /* its tanh rounds to 1 */
 
-/* a b, left for an FMA to multiply. */
+/* first * second, left for an FMA to multiply. */
 typedef struct {
-    float a, b;
+    float first, second;
 } cyma_product_f16;
 
 /* e^x for sign = 1, e^-x for -1, which only changes constants; |x| <= CLAMP, or nan. */
@@ -21,11 +23,11 @@ cyma_exp_f16(float x, float sign)
     float shifted = CYMA_FMA(x, sign * CYMA_LOG2E_F32, shifter);
     float r = CYMA_FMA(shifter - shifted, sign * CYMA_LN2_F16, x);
     cyma_product_f16 e = {cyma_power_f32(shifted), sign * CYMA_EXP_C4_F16};
-    e.b = CYMA_FMA(e.b, r, CYMA_EXP_C3_F16);
-    e.b = CYMA_FMA(e.b, r, sign * CYMA_EXP_C2_F16);
-    e.b = CYMA_FMA(e.b, r, CYMA_EXP_C1_F16);
-    e.b = CYMA_FMA(e.b, r, sign * CYMA_EXP_C0_F16);
-    e.b = CYMA_FMA(e.b, r, 1);
+    e.second = CYMA_FMA(e.second, r, CYMA_EXP_C3_F16);
+    e.second = CYMA_FMA(e.second, r, sign * CYMA_EXP_C2_F16);
+    e.second = CYMA_FMA(e.second, r, CYMA_EXP_C1_F16);
+    e.second = CYMA_FMA(e.second, r, sign * CYMA_EXP_C0_F16);
+    e.second = CYMA_FMA(e.second, r, 1);
     return e;
 }
 
@@ -34,7 +36,7 @@ CYMA_INLINE float
 cyma_exp_minus_f16(float a)
 {
     cyma_product_f16 e = cyma_exp_f16(cyma_at_most_f32(CYMA_LIMIT_F16(CLAMP), a), -1);
-    return e.a * e.b;
+    return e.first * e.second;
 }
 
 /* 1 / (1 + e^(sign x)) */
@@ -43,7 +45,7 @@ cyma_logistic_f16(float x, float sign)
 {
     float a = cyma_clamp_f32(x, -CYMA_LIMIT_F16(VANISHED), CYMA_LIMIT_F16(VANISHED));
     cyma_product_f16 e = cyma_exp_f16(a, sign);
-    return 1 / CYMA_FMA(e.a, e.b, 1);
+    return 1 / CYMA_FMA(e.first, e.second, 1);
 }
 
 CYMA_INLINE float
@@ -58,11 +60,11 @@ cyma_logsigmoid_deriv_f16(float x)
     return cyma_logistic_f16(x, 1);
 }
 
-/* e^-a / (part (1 + e^-a))^2 for a >= 0. */
+/* e^-a / (factor (1 + e^-a))^2 for a >= 0. */
 CYMA_INLINE float
-cyma_sigmoid_deriv_scaled_f16(float a, float part)
+cyma_sigmoid_deriv_scaled_f16(float a, float factor)
 {
-    float e = cyma_exp_minus_f16(a), root = CYMA_FMA(e, part, part);
+    float e = cyma_exp_minus_f16(a), root = CYMA_FMA(e, factor, factor);
     return e / (root * root);
 }
 
@@ -99,13 +101,13 @@ cyma_log1p_exp_f16(float x)
 {
     float e = cyma_exp_minus_f16(fabsf(x));
     cyma_product_f16 log = {e, CYMA_LOG1P_C7_F16};
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C6_F16);
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C5_F16);
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C4_F16);
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C3_F16);
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C2_F16);
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C1_F16);
-    log.b = CYMA_FMA(log.b, e, CYMA_LOG1P_C0_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C6_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C5_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C4_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C3_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C2_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C1_F16);
+    log.second = CYMA_FMA(log.second, e, CYMA_LOG1P_C0_F16);
     return log;
 }
 
@@ -113,27 +115,27 @@ CYMA_INLINE float
 cyma_softplus_f16(float x)
 {
     cyma_product_f16 log = cyma_log1p_exp_f16(x);
-    return CYMA_FMA(log.a, log.b, cyma_at_least_f32(x, CYMA_LIMIT(ZERO)));
+    return CYMA_FMA(log.first, log.second, cyma_at_least_f32(x, CYMA_LIMIT(ZERO)));
 }
 
 CYMA_INLINE float
 cyma_logsigmoid_f16(float x)
 {
     cyma_product_f16 log = cyma_log1p_exp_f16(x);
-    return CYMA_FMA(-log.a, log.b, cyma_at_most_f32(x, -CYMA_LIMIT(ZERO)));
+    return CYMA_FMA(-log.first, log.second, cyma_at_most_f32(x, -CYMA_LIMIT(ZERO)));
 }
 
-/* Nothing to save here. */
+/* The square of a float16 is exact. */
 CYMA_INLINE float
 cyma_sigmoid_backward_f16(float grad, float y)
 {
-    return cyma_sigmoid_backward_f32(grad, y);
+    return grad * CYMA_FMA(-y, y, y);
 }
 
 CYMA_INLINE float
 cyma_tanh_backward_f16(float grad, float y)
 {
-    return cyma_tanh_backward_f32(grad, y);
+    return grad * CYMA_FMA(-y, y, 1);
 }
 
 CYMA_INLINE float
@@ -141,7 +143,7 @@ cyma_logsigmoid_backward_f16(float grad, float x)
 {
     float a = cyma_clamp_f32(x, -CYMA_LIMIT_F16(VANISHED), CYMA_LIMIT_F16(VANISHED));
     cyma_product_f16 e = cyma_exp_f16(a, 1);
-    float divisor = CYMA_FMA(e.a, e.b, 1);
+    float divisor = CYMA_FMA(e.first, e.second, 1);
     return grad / (x > CYMA_MAX_F32 ? (float)INFINITY : divisor);
 }
 
@@ -151,7 +153,7 @@ cyma_sigmoid_bce_f16(float x, float z)
 {
     cyma_product_f16 log = cyma_log1p_exp_f16(x);
     float u = x > 0 ? z - 1 : z;
-    return CYMA_FMA(log.a, log.b, u == 0 ? 0 : -x * u);
+    return CYMA_FMA(log.first, log.second, u == 0 ? 0 : -x * u);
 }
 
 /* With e = e^-|x|: (1 - z - z e) / (1 + e) for x > 0, and (e (1 - z) - z) / (1 + e) for others. */
