@@ -40,6 +40,7 @@ C_SOURCES = [
     "pyx/dispatch.c",
     "pyx/kernels_ld.c",
     "pyx/loops.c",
+    "pyx/loops_numpy2.c",
     "pyx/scalar.c",
     "pyx/table.c",
 ]

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, freethreading_compatible=True
 """The ufuncs, made from the function table, and the choice of the tier."""
 
 import numpy
@@ -61,9 +61,14 @@ cdef extern from "dispatch.h":
         const char *name
         int fma
         const cyma_hand_written *hand_written
-    const cyma_tier *cyma_compiled_tier(int index)
+    ctypedef struct cyma_kernel_table:
+        const cyma_tier *tier
+    const cyma_kernel_table *cyma_compiled_tier(int index)
     int cyma_tier_supported(const cyma_tier *tier)
-    void cyma_use_tier(const cyma_tier *tier)
+    void cyma_init_tiers()
+    const cyma_kernel_table *cyma_use_tier(const cyma_kernel_table *table)
+    const cyma_kernel_table *cyma_use_tier_in_thread(const cyma_kernel_table *table)
+    const cyma_kernel_table *cyma_kernels_in_use()
 
 
 cdef extern from "loops.h":
@@ -73,6 +78,7 @@ cdef extern from "loops.h":
     cnp.PyUFuncGenericFunction cyma_loops[]
     char *cyma_loop_types(int nin)
     void **cyma_loop_data(int function)
+    int cyma_add_loops(object ufunc, int function, object dtypes) except -1
 
 
 cdef extern from "scalar.h":
@@ -186,13 +192,19 @@ def _read_thresholds():
 def _make_ufuncs():
     cyma_init_loops()
     ufuncs = {}
+    # Loops of NumPy 2's kind keep the tier for the whole call.
+    numpy_2 = numpy.lib.NumpyVersion(numpy.__version__) >= "2.0.0"
+    dtypes = {numpy.dtype(code).num: type(numpy.dtype(code)) for code in "hefdg"}
     for i, function in enumerate(FUNCTIONS.values()):
         # Pointers to the name and the docstring are kept: the table and _DOCUMENTS own them.
         _DOCUMENTS.append(docstring(function).encode())
         ufuncs[function.name] = cnp.PyUFunc_FromFuncAndData(
-            cyma_loops, cyma_loop_data(i), cyma_loop_types(function.nin), CYMA_SIGNATURES,
+            cyma_loops, cyma_loop_data(i), cyma_loop_types(function.nin),
+            0 if numpy_2 else CYMA_SIGNATURES,
             function.nin, 1, cnp.PyUFunc_None, cyma_functions[i].name, _DOCUMENTS[i], 0,
         )
+        if numpy_2:
+            cyma_add_loops(ufuncs[function.name], i, dtypes)
     return ufuncs
 
 
@@ -208,22 +220,55 @@ cdef dict _read_tiers():
     """
     tiers = {}
     cdef int i = 0
-    cdef const cyma_tier *tier = cyma_compiled_tier(0)
+    cdef const cyma_kernel_table *table = cyma_compiled_tier(0)
     cdef const cyma_hand_written *own
     dtypes = {CYMA_F16: "float16", CYMA_F32: "float32", CYMA_F64: "float64"}
-    while tier != NULL:
-        own = tier.hand_written
+    while table != NULL:
+        own = table.tier.hand_written
         hand_written = []
         while own != NULL and own.kernel != NULL:
             function = cyma_functions[own.function].name.decode()
             hand_written.append((function, dtypes[own.precision]))
             own += 1
-        tiers[tier.name.decode()] = (
-            i, bool(tier.fma), bool(cyma_tier_supported(tier)), hand_written
+        tiers[table.tier.name.decode()] = (
+            i, bool(table.tier.fma), bool(cyma_tier_supported(table.tier)), hand_written
         )
         i += 1
-        tier = cyma_compiled_tier(i)
+        table = cyma_compiled_tier(i)
     return tiers
+
+
+cdef const cyma_kernel_table *_table_of_tier(name) except NULL:
+    """The kernels of a tier that works here."""
+    if not isinstance(name, str):
+        raise TypeError(f"name of a tier must be a str, not {type(name).__name__}")
+    index, _, supported, _ = _TIERS.get(name, (0, False, False, []))
+    if not supported:
+        names = ", ".join(repr(tier) for tier in runtime_info()["supported_tiers"])
+        raise ValueError(f"tier {name!r} does not work here; supported tiers: {names}")
+    return cyma_compiled_tier(index)
+
+
+cdef _name(const cyma_kernel_table *table):
+    return None if table == NULL else table.tier.name.decode()
+
+
+def tier_in_use():
+    """Name of the tier that the calling thread uses."""
+    return _name(cyma_kernels_in_use())
+
+
+def check_tier(name):
+    """Raise what `set_tier` raises if there is no such tier."""
+    _table_of_tier(name)
+
+
+def set_tier_of_thread(name):
+    """Choose a tier for the calling thread alone, or with None that of the process.
+
+    Returns what was chosen before.
+    """
+    return _name(cyma_use_tier_in_thread(NULL if name is None else _table_of_tier(name)))
 
 
 def set_tier(name):
@@ -237,7 +282,7 @@ def set_tier(name):
     Returns
     -------
     previous : str
-        The tier in use before.
+        The tier of the process before.
 
     Raises
     ------
@@ -246,10 +291,22 @@ def set_tier(name):
     ValueError
         If no such tier was compiled, or this CPU cannot run it. The tier stays what it was.
 
+    See Also
+    --------
+    tier : The same for a thread and a time.
+
     Notes
     -----
     The environment variable ``CYMA_TIER`` chooses the tier at import. Without it, that is the
     widest one that the CPU and the operating system support.
+
+    Only this process follows: workers that are spawned (those of `multiprocessing`, joblib or dask)
+    import cyma anew, and choose by ``CYMA_TIER``. So set that where all are to give the same bits.
+
+    A call that another thread has begun keeps the tier that it began with. Under NumPy 1 this is
+    so for arrays that need neither a cast nor a copy; of others NumPy hands over 8192 elements at
+    a time (`numpy.getbufsize`), and those it hands over after the change are computed by the new
+    tier. Each element is always computed by one of the two.
 
     Examples
     --------
@@ -260,19 +317,7 @@ def set_tier(name):
     >>> cyma.set_tier(previous)
     'baseline'
     """
-    global _tier
-    if not isinstance(name, str):
-        raise TypeError(f"name of a tier must be a str, not {type(name).__name__}")
-    index, _, supported, _ = _TIERS.get(name, (0, False, False, []))
-    if not supported:
-        raise ValueError(f"tier {name!r} does not work here; supported tiers: {_supported_text()}")
-    cyma_use_tier(cyma_compiled_tier(index))
-    previous, _tier = _tier, str(name)
-    return previous
-
-
-def _supported_text():
-    return ", ".join(repr(name) for name in runtime_info()["supported_tiers"])
+    return _name(cyma_use_tier(_table_of_tier(name)))
 
 
 def runtime_info():
@@ -284,7 +329,7 @@ def runtime_info():
         ``version``, ``numpy`` : str
             Versions of cyma and NumPy.
         ``tier`` : str
-            The tier in use.
+            The tier that the calling thread uses.
         ``compiled_tiers``, ``supported_tiers`` : list of str
             Tiers in this build, and those of them that this CPU can run; plainest first.
         ``fma_tiers`` : list of str
@@ -303,7 +348,7 @@ def runtime_info():
     return {
         "version": __version__,
         "numpy": numpy.__version__,
-        "tier": _tier,
+        "tier": tier_in_use(),
         "compiled_tiers": list(_TIERS),
         "supported_tiers": [name for name, (_, _, supported, _) in _TIERS.items() if supported],
         "fma_tiers": [name for name, (_, fma, _, _) in _TIERS.items() if fma],
@@ -437,8 +482,8 @@ def feed_bce(
         cyma_feed_bce(state, precision, &f, &repeats, n)
 
 
+cyma_init_tiers()
 _TIERS = _read_tiers()
-_tier = None
 FUNCTIONS = _read_functions()
 ALIASES = _read_aliases()
 THRESHOLDS = _read_thresholds()
@@ -447,4 +492,3 @@ _DOCUMENTS = []
 UFUNCS = _make_ufuncs()
 _SCALAR_DOCUMENTS = []
 SCALARS = _make_scalars()
-set_tier(runtime_info()["supported_tiers"][-1])

@@ -115,7 +115,7 @@ void
 cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, const cyma_repeats *repeats,
               ptrdiff_t n)
 {
-    const cyma_bce_kernel kernel = cyma_active.bce[precision];
+    const cyma_bce_kernel kernel = cyma_kernels_in_use()->bce[precision];
     const ptrdiff_t size = precision == CYMA_F32 ? sizeof(float) : sizeof(double);
     cyma_bce piece = *f;
     ptrdiff_t phase = 0;

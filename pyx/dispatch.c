@@ -20,7 +20,7 @@ extern const cyma_tier cyma_tier_x86_64_v3;
 extern const cyma_tier cyma_tier_x86_64_v4;
 #endif
 
-static const cyma_tier *const compiled_tiers[] = {
+static const cyma_tier *const compiled_tiers[CYMA_MOST_TIERS + 1] = {
     &cyma_tier_baseline,
 #ifdef CYMA_HAVE_x86_64_v3
     &cyma_tier_x86_64_v3,
@@ -28,16 +28,14 @@ static const cyma_tier *const compiled_tiers[] = {
 #ifdef CYMA_HAVE_x86_64_v4
     &cyma_tier_x86_64_v4,
 #endif
-    NULL,
 };
 
-cyma_kernel_table cyma_active;
+/* Filled at import, and only read from then on. */
+static cyma_kernel_table tables[CYMA_MOST_TIERS];
 
-const cyma_tier *
-cyma_compiled_tier(int index)
-{
-    return compiled_tiers[index];
-}
+CYMA_ATOMIC(const cyma_kernel_table *) cyma_tier_of_process;
+CYMA_ATOMIC(int) cyma_threads_with_own_tier;
+static CYMA_THREAD_LOCAL const cyma_kernel_table *own_tier;
 
 #ifdef CYMA_X86_64
 
@@ -121,21 +119,61 @@ cyma_tier_supported(const cyma_tier *tier)
     return strcmp(tier->name, "baseline") == 0;
 }
 
-void
-cyma_use_tier(const cyma_tier *tier)
+static void
+fill_table(cyma_kernel_table *table, const cyma_tier *tier)
 {
+    table->tier = tier;
+    table->index = (int)(table - tables);
     for (int f = 0; f < CYMA_FUNCTIONS; f++) {
-        memcpy(cyma_active.kernels[f], tier->kernels[f], sizeof tier->kernels[f]);
-        cyma_active.kernels[f][CYMA_LD] = cyma_kernels_ld[f];
-        cyma_active.scalars[f] = tier->scalars[f];
+        memcpy(table->kernels[f], tier->kernels[f], sizeof tier->kernels[f]);
+        table->kernels[f][CYMA_LD] = cyma_kernels_ld[f];
+        table->scalars[f] = tier->scalars[f];
     }
     for (const cyma_hand_written *own = tier->hand_written; own != NULL && own->kernel != NULL;
          own++) {
-        cyma_active.kernels[own->function][own->precision] = own->kernel;
+        table->kernels[own->function][own->precision] = own->kernel;
         if (own->scalar != NULL) {
-            cyma_active.scalars[own->function] = own->scalar;
+            table->scalars[own->function] = own->scalar;
         }
     }
-    memcpy(cyma_active.bce, tier->bce, sizeof tier->bce);
-    cyma_active.stream = tier->stream;
+    memcpy(table->bce, tier->bce, sizeof tier->bce);
+    table->stream = tier->stream;
+}
+
+void
+cyma_init_tiers(void)
+{
+    for (int i = 0; compiled_tiers[i] != NULL; i++) {
+        fill_table(&tables[i], compiled_tiers[i]);
+        if (cyma_tier_supported(compiled_tiers[i])) {
+            cyma_use_tier(&tables[i]);
+        }
+    }
+}
+
+const cyma_kernel_table *
+cyma_compiled_tier(int index)
+{
+    return compiled_tiers[index] != NULL ? &tables[index] : NULL;
+}
+
+const cyma_kernel_table *
+cyma_use_tier(const cyma_kernel_table *table)
+{
+    return cyma_exchange(&cyma_tier_of_process, table);
+}
+
+const cyma_kernel_table *
+cyma_tier_of_thread(void)
+{
+    return own_tier;
+}
+
+const cyma_kernel_table *
+cyma_use_tier_in_thread(const cyma_kernel_table *table)
+{
+    const cyma_kernel_table *previous = own_tier;
+    own_tier = table;
+    cyma_add(&cyma_threads_with_own_tier, (table != NULL) - (previous != NULL));
+    return previous;
 }

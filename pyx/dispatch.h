@@ -2,6 +2,8 @@
 #ifndef CYMA_DISPATCH_H
 #define CYMA_DISPATCH_H
 
+#include "threads.h"
+
 #include <stddef.h>
 
 enum {
@@ -62,22 +64,48 @@ typedef struct {
     const cyma_hand_written *hand_written; /* or NULL */
 } cyma_tier;
 
-/* The kernels in use: cyma_active.kernels[function][precision]. */
+/* All kernels of a tier, the hand-written ones among them: kernels[function][precision]. */
 typedef struct {
+    const cyma_tier *tier;
+    int index; /* of cyma_compiled_tier */
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
     cyma_kernel stream;
     cyma_bce_kernel bce[CYMA_LD];
     cyma_scalar scalars[CYMA_FUNCTIONS];
 } cyma_kernel_table;
 
-extern cyma_kernel_table cyma_active;
-
 /* long double has no tiers: it is scalar everywhere. */
 extern const cyma_kernel cyma_kernels_ld[CYMA_FUNCTIONS];
 
-/* The compiled tiers, from the plainest to the widest; NULL past the last. */
-const cyma_tier *cyma_compiled_tier(int index);
+enum { CYMA_MOST_TIERS = 3 };
+
+/* The compiled tiers, from the plainest to the widest; NULL past the last. Valid, as all below,
+ * after cyma_init_tiers, which chooses the widest that works here. */
+const cyma_kernel_table *cyma_compiled_tier(int index);
 int cyma_tier_supported(const cyma_tier *tier);
-void cyma_use_tier(const cyma_tier *tier);
+void cyma_init_tiers(void);
+
+/* The tier of the process, and that of the calling thread, or NULL where it has none of its own.
+ * Either is replaced by another one, and returned. */
+const cyma_kernel_table *cyma_use_tier(const cyma_kernel_table *table);
+const cyma_kernel_table *cyma_use_tier_in_thread(const cyma_kernel_table *table);
+
+/* What these functions set, for the one below only. To ask for a thread's own tier takes a while:
+ * so it is only done where there is a thread that has one. */
+extern CYMA_ATOMIC(const cyma_kernel_table *) cyma_tier_of_process;
+extern CYMA_ATOMIC(int) cyma_threads_with_own_tier;
+const cyma_kernel_table *cyma_tier_of_thread(void);
+
+/* The kernels that the calling thread is to use. Who computes asks once, for another thread may
+ * change the tier meanwhile. */
+static inline const cyma_kernel_table *
+cyma_kernels_in_use(void)
+{
+    const cyma_kernel_table *own = NULL;
+    if (cyma_load(&cyma_threads_with_own_tier) != 0) {
+        own = cyma_tier_of_thread();
+    }
+    return own != NULL ? own : cyma_load(&cyma_tier_of_process);
+}
 
 #endif

@@ -18,21 +18,6 @@ static const int memory_bound[CYMA_FUNCTIONS] = {
 #include "functions.def"
 };
 
-typedef struct {
-    char in, out; /* NumPy's type numbers */
-    npy_intp in_size, out_size;
-    int precision;    /* of the kernel; its type is `out` */
-    cyma_kernel load; /* converts from `in` to that; NULL if they agree */
-} signature;
-
-/* What a loop finds in its data. */
-typedef struct {
-    const signature *signature;
-    const cyma_kernel *kernel; /* in cyma_active, so that a change of tier is seen */
-    int nin;
-    int memory_bound;
-} binding;
-
 static void
 int16_to_float(const void *x_, const void *Py_UNUSED(y), void *out_, ptrdiff_t n)
 {
@@ -43,7 +28,7 @@ int16_to_float(const void *x_, const void *Py_UNUSED(y), void *out_, ptrdiff_t n
     }
 }
 
-static const signature signatures[CYMA_SIGNATURES] = {
+const cyma_signature cyma_signatures[CYMA_SIGNATURES] = {
     {NPY_INT16, NPY_FLOAT, 2, 4, CYMA_F32, int16_to_float},
     {NPY_HALF, NPY_HALF, 2, 2, CYMA_F16, NULL},
     {NPY_FLOAT, NPY_FLOAT, 4, 4, CYMA_F32, NULL},
@@ -51,8 +36,11 @@ static const signature signatures[CYMA_SIGNATURES] = {
     {NPY_LONGDOUBLE, NPY_LONGDOUBLE, sizeof(long double), sizeof(long double), CYMA_LD, NULL},
 };
 
-static binding bindings[CYMA_FUNCTIONS][CYMA_SIGNATURES];
-
+/* All this is filled at import, and only read from then on. */
+static cyma_binding bindings[CYMA_MOST_TIERS][CYMA_FUNCTIONS][CYMA_SIGNATURES];
+static struct of_loop {
+    int function, signature;
+} of_loop[CYMA_FUNCTIONS][CYMA_SIGNATURES];
 PyUFuncGenericFunction cyma_loops[CYMA_SIGNATURES];
 static char loop_types[CYMA_MAX_IN][CYMA_SIGNATURES * (CYMA_MAX_IN + 1)];
 static void *loop_data[CYMA_FUNCTIONS][CYMA_SIGNATURES];
@@ -67,6 +55,12 @@ void **
 cyma_loop_data(int function)
 {
     return loop_data[function];
+}
+
+const cyma_binding *
+cyma_binding_in_use(int function, int signature)
+{
+    return &bindings[cyma_kernels_in_use()->index][function][signature];
 }
 
 #define STRIDED_COPY(type, to, to_step, from, from_step, n)                                        \
@@ -120,7 +114,8 @@ overlap(extent a, extent b)
  * of going element by element: all (n); a block, if each output lies behind the inputs still to be
  * read; or 1, as in ufunc.reduce and ufunc.accumulate, if an output is a later input. */
 static npy_intp
-readable_ahead(char **args, const npy_intp *steps, const signature *s, int nin, npy_intp n)
+readable_ahead(char *const *args, const npy_intp *steps, const cyma_signature *s, int nin,
+               npy_intp n)
 {
     const extent out = memory_extent(args[nin], steps[nin], s->out_size, n);
     npy_intp ahead = n;
@@ -142,12 +137,12 @@ readable_ahead(char **args, const npy_intp *steps, const signature *s, int nin, 
     return ahead;
 }
 
-static void
-loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
+void
+cyma_run_loop(const cyma_binding *b, char *const *args, const npy_intp *dimensions,
+              const npy_intp *steps)
 {
-    const binding *b = data;
-    const signature *s = b->signature;
-    const cyma_kernel kernel = *b->kernel;
+    const cyma_signature *s = b->signature;
+    const cyma_kernel kernel = b->kernel;
     const int nin = b->nin;
     const npy_intp n = dimensions[0];
     const npy_intp out_step = steps[nin];
@@ -164,8 +159,8 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
     if (n > 1) {
         block = readable_ahead(args, steps, s, nin, n);
         in_place = block == n && out_step == s->out_size;
-        stream = b->memory_bound && cyma_active.stream != NULL && in_place &&
-                 n * s->out_size >= STREAM_BYTES;
+        stream =
+            b->memory_bound && b->stream != NULL && in_place && n * s->out_size >= STREAM_BYTES;
         direct = direct && in_place;
         for (int k = 0; k < nin; k++) {
             direct = direct && steps[k] == s->in_size;
@@ -202,7 +197,7 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
             }
             kernel(operand[0], operand[nin - 1], result, count);
             if (stream) {
-                cyma_active.stream(result, NULL, to, count * s->out_size);
+                b->stream(result, NULL, to, count * s->out_size);
             }
             else if (!in_place) {
                 strided_copy(to, out_step, result, s->out_size, s->out_size, count);
@@ -215,11 +210,29 @@ loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
     cyma_leave_environment(&saved, s->precision);
 }
 
+static void
+loop(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
+{
+    const struct of_loop *of = data;
+    cyma_run_loop(cyma_binding_in_use(of->function, of->signature), args, dimensions, steps);
+}
+
+static void
+free_nothing(NpyAuxData *Py_UNUSED(binding))
+{
+}
+
+static NpyAuxData *
+share(NpyAuxData *binding)
+{
+    return binding;
+}
+
 void
 cyma_init_loops(void)
 {
     for (int j = 0; j < CYMA_SIGNATURES; j++) {
-        const signature *s = &signatures[j];
+        const cyma_signature *s = &cyma_signatures[j];
         cyma_loops[j] = loop;
         for (int nin = 1; nin <= CYMA_MAX_IN; nin++) {
             char *types = &loop_types[nin - 1][j * (nin + 1)];
@@ -227,10 +240,19 @@ cyma_init_loops(void)
             types[nin] = s->out;
         }
         for (int f = 0; f < CYMA_FUNCTIONS; f++) {
-            binding b = {s, &cyma_active.kernels[f][s->precision], cyma_functions[f].nin,
-                         memory_bound[f]};
-            bindings[f][j] = b;
-            loop_data[f][j] = &bindings[f][j];
+            of_loop[f][j] = (struct of_loop){f, j};
+            loop_data[f][j] = &of_loop[f][j];
+            for (const cyma_kernel_table *t = cyma_compiled_tier(0); t != NULL;
+                 t = cyma_compiled_tier(t->index + 1)) {
+                cyma_binding *b = &bindings[t->index][f][j];
+                b->base.free = free_nothing;
+                b->base.clone = share;
+                b->signature = s;
+                b->kernel = t->kernels[f][s->precision];
+                b->stream = t->stream;
+                b->nin = cyma_functions[f].nin;
+                b->memory_bound = memory_bound[f];
+            }
         }
     }
 }

@@ -16,11 +16,40 @@ enum { CYMA_MAX_IN = 2 };
  * g->g. */
 enum { CYMA_SIGNATURES = 5 };
 
-/* Arguments of PyUFunc_FromFuncAndData; cyma_init_loops() must have been called. */
+typedef struct {
+    char in, out; /* NumPy's type numbers */
+    npy_intp in_size, out_size;
+    int precision;    /* of the kernel; its type is `out` */
+    cyma_kernel load; /* converts from `in` to that; NULL if they agree */
+} cyma_signature;
+
+extern const cyma_signature cyma_signatures[CYMA_SIGNATURES];
+
+/* What a loop needs to know of a function and signature in a tier. */
+typedef struct {
+    NpyAuxData base; /* as which NumPy 2 hands it to a loop; nothing is to be freed */
+    const cyma_signature *signature;
+    cyma_kernel kernel, stream;
+    int nin;
+    int memory_bound;
+} cyma_binding;
+
+/* That of the tier that the calling thread uses. */
+const cyma_binding *cyma_binding_in_use(int function, int signature);
+
+void cyma_run_loop(const cyma_binding *b, char *const *args, const npy_intp *dimensions,
+                   const npy_intp *steps);
+
+/* Arguments of PyUFunc_FromFuncAndData; valid after cyma_init_loops, which needs cyma_init_tiers.
+ * NumPy calls these loops once a buffer, and each looks for the tier itself. */
 extern PyUFuncGenericFunction cyma_loops[CYMA_SIGNATURES];
 char *cyma_loop_types(int nin);
 void **cyma_loop_data(int function);
-
 void cyma_init_loops(void);
+
+/* For NumPy 2: gives these loops to a ufunc that has none yet, such that a call asks for the tier
+ * once. `dtypes` has NumPy's class of dtypes for each type number. Returns -1 if an error is set.
+ */
+int cyma_add_loops(PyObject *ufunc, int function, PyObject *dtypes);
 
 #endif

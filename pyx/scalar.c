@@ -18,7 +18,7 @@ evaluate(int function, PyObject *x)
         return NULL;
     }
     cyma_enter_environment(&saved, CYMA_F64);
-    value = cyma_active.scalars[function](value);
+    value = cyma_kernels_in_use()->scalars[function](value);
     cyma_leave_environment(&saved, CYMA_F64);
     return PyFloat_FromDouble(value);
 }

@@ -14,6 +14,7 @@ from cyma._bce import (
     bce_with_logits_hess,
     bce_with_logits_value_and_grad,
 )
+from cyma._tier import tier
 from cyma._ufuncs import ALIASES, UFUNCS, runtime_info, set_tier
 from cyma._version import __version__
 
@@ -45,6 +46,7 @@ __all__ = [
     "runtime_info",
     "scalar",
     "set_tier",
+    "tier",
     *UFUNCS,
     *ALIASES,
 ]

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from cyma._ufuncs import LANES, UFUNCS, RowSums, all_plain, feed_bce, is_plain, repeat
+from cyma._tier import tier
+from cyma._ufuncs import (
+    LANES,
+    UFUNCS,
+    RowSums,
+    all_plain,
+    feed_bce,
+    is_plain,
+    repeat,
+    tier_in_use,
+)
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 
@@ -314,7 +324,8 @@ def _compute(
         if type(pieces) is tuple:  # one piece, and nothing was converted
             feed_bce(sums, *pieces[0], o.label_smoothing, scale, floor)
             return
-        with np.errstate(all="ignore"):  # a conversion may overflow; the kernels are silent
+        # A conversion may overflow; the kernels are silent. All pieces are computed by one tier.
+        with np.errstate(all="ignore"), tier(tier_in_use()):
             for piece in pieces:
                 feed_bce(sums, *piece, o.label_smoothing, scale, floor)
 
