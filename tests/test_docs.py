@@ -12,6 +12,8 @@ import cyma
 from cyma import objectives
 from cyma._ufuncs import ALIASES, FUNCTIONS
 
+pytestmark = pytest.mark.thread_unsafe(reason="doctest is")
+
 OBJECTIVES = {f"objectives.{name}": getattr(objectives, name) for name in objectives.__all__}
 EXAMPLES = OBJECTIVES | {
     name: getattr(cyma, name)

@@ -71,6 +71,7 @@ def test_it_is_documented_and_pickled(unary):
     assert max(map(len, doc.splitlines())) < 80
 
 
+@pytest.mark.thread_unsafe(reason="doctest is")
 def test_examples():
     result = doctest.testmod(scalar)
     assert result.attempted >= 3

@@ -12,6 +12,8 @@ from conftest import INFO
 
 import cyma
 
+pytestmark = pytest.mark.thread_unsafe(reason="changes the tier of the process")
+
 
 def run(code, **environment):
     """Run Python code in a process of its own."""
