@@ -78,6 +78,7 @@ BUFFERED = {
 DIRECT = {
     "contiguous": lambda: cyma.sigmoid_deriv(X),
     "strided": lambda: cyma.sigmoid_deriv(np.repeat(X, 2)[::2]),
+    "losses": lambda: cyma.bce_with_logits(X, Z, reduction="none"),
     "losses of pieces": lambda: cyma.bce_with_logits(
         X.astype(">f8"), Z, weight=X * X, reduction="none"
     ),
