@@ -194,9 +194,8 @@ def test_fma_tiers_give_the_same_bits(function, dtype):
     for name in INFO["fma_tiers"]:
         portable = not runs.is_hand_written(name, function.name, dtype)
         if portable and name in INFO["supported_tiers"]:
-            previous = cyma.set_tier(name)
-            results.append(ufunc_of(function)(*operands))
-            cyma.set_tier(previous)
+            with cyma.tier(name):
+                results.append(ufunc_of(function)(*operands))
     for result in results[1:]:
         assert_same_bits(result, results[0])
 
@@ -225,13 +224,10 @@ def test_any_layout(name, real, tier_name, length, seed, out_layout, layouts, ma
         view = strided(x, stride, offset) if length else x
         view = unaligned(view) if shift else view
         moved.append(byte_swapped(view) if swap else view)
-    previous = cyma.set_tier(tier_name)
-    try:
+    with cyma.tier(tier_name):
         expected = f(*(np.ascontiguousarray(x, dtype=real) for x in moved))
         stride, offset = out_layout
         out = strided(np.full(length, 7, real), stride, offset) if length else np.empty(0, real)
         where = np.random.default_rng(seed).random(length) < 0.5 if masked else True
         f(*moved, out=out, where=where)
-    finally:
-        cyma.set_tier(previous)
     assert_same_bits(out, np.where(where, expected, np.array(7, real)))

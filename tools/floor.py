@@ -131,11 +131,8 @@ def run(options: argparse.Namespace, mca: str) -> list[dict]:
         ticks = clock(options.compiler, folder)
         for tier in TIERS:
             best = floors(assembly(options.compiler, tier), mca)
-            previous = cyma.set_tier(tier)
-            try:
+            with cyma.tier(tier):
                 rows += measure(tier, best, ticks, options.seconds)
-            finally:
-                cyma.set_tier(previous)
     return rows
 
 

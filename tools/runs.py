@@ -68,15 +68,7 @@ def is_hand_written(tier: str, name: str, dtype: str) -> bool:
 
 def on_tier(tier: str, ufunc: np.ufunc) -> Callable:
     """A ufunc of ours that runs on a tier, whichever is in use."""
-
-    def call(*operands):
-        previous = cyma.set_tier(tier)
-        try:
-            return ufunc(*operands)
-        finally:
-            cyma.set_tier(previous)
-
-    return call
+    return cyma.tier(tier)(ufunc)
 
 
 def machine(packages: Iterable[str]) -> dict[str, str]:

@@ -118,8 +118,7 @@ def usable_tiers() -> list[str]:
 
 def hashes(tier: str, way: str) -> dict[str, dict[str, str]]:
     """Hashes of the installed cyma on a tier, called in one of WAYS; by function and dtype."""
-    previous = cyma.set_tier(tier)
-    try:
+    with cyma.tier(tier):
         return {
             name: {
                 dtype: digest(WAYS[way](UFUNCS[name], operands(function, dtype)))
@@ -127,8 +126,6 @@ def hashes(tier: str, way: str) -> dict[str, dict[str, str]]:
             }
             for name, function in FUNCTIONS.items()
         }
-    finally:
-        cyma.set_tier(previous)
 
 
 def compiler_hashes(
