@@ -4,6 +4,7 @@ import pathlib
 import runpy
 
 import numpy as np
+import pytest
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 
@@ -27,3 +28,15 @@ def test_logistic_regression_with_another_penalty():
     reference = LogisticRegression(C=0.1, solver="newton-cholesky", tol=1e-12).fit(x, y)
     np.testing.assert_allclose(coefficients, reference.coef_[0], atol=1e-5)
     np.testing.assert_allclose(intercept, reference.intercept_[0], atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*eval_set")  # the newest LightGBM has other arguments
+def test_early_stopping_is_that_of_the_libraries_own_objectives(capsys):
+    example = runpy.run_path(str(EXAMPLES / "early_stopping.py"))
+    results = example["main"]()
+    printed = capsys.readouterr().out
+    assert len(results) == 4
+    for ours, own in results.values():
+        assert 10 < ours[0] == own[0] < example["ROUNDS"]
+        assert abs(ours[1] - own[1]) < 1e-5
+        assert f"{ours[0]} rounds {ours[1]:.4f}" in printed
