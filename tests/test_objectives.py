@@ -150,8 +150,9 @@ def test_lgbm_classifier_predicts_raw_scores_with_a_custom_objective():
     model = lightgbm.LGBMClassifier(objective=objectives.logistic(), n_estimators=5, verbose=-1)
     scores = model.fit(X, Y).predict(X, raw_score=True)
     assert scores.min() < 0
-    with pytest.warns(UserWarning, match="Returning raw scores"):
-        np.testing.assert_array_equal(model.predict_proba(X), scores)
+    for predict in (model.predict, model.predict_proba):
+        with pytest.warns(UserWarning, match="Returning raw scores"):
+            np.testing.assert_array_equal(predict(X), scores)
 
 
 class TestOwnStarts:
@@ -206,6 +207,9 @@ class TestOwnStarts:
         # It takes every one above 0 for 1.
         y = np.random.default_rng(0).choice([0, 0.3, 0.8, 1], len(Y))
         assert self.lightgbms(y) == pytest.approx(objectives.init_score(y > 0), rel=1e-12)
+        options = {**LIGHTGBM, "objective": "binary", "scale_pos_weight": 3}
+        soft, hard = (lightgbm.train(options, lightgbm.Dataset(X, z), 5) for z in (y, y > 0))
+        np.testing.assert_array_equal(soft.predict(X), hard.predict(X))
 
 
 class TestSeveralTargets:

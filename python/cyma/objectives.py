@@ -184,10 +184,10 @@ def logistic(
     label above 0 for 1.
 
     Neither library then starts boosting from the mean of the labels: see
-    `init_score`. With a custom objective, a model predicts raw scores, of which
-    `cyma.sigmoid` makes probabilities: that holds for ``predict`` of all four, and
-    for ``LGBMClassifier.predict_proba``, which warns of it. Only ``XGBClassifier``
-    gives labels and probabilities as ever.
+    `init_score`. With a custom objective, models of ``xgboost.train`` and
+    ``lightgbm.train`` predict raw scores, of which `cyma.sigmoid` makes
+    probabilities; so do ``predict`` and ``predict_proba`` of ``LGBMClassifier``,
+    with a warning. ``XGBClassifier`` gives labels and probabilities as ever.
 
     To stop early, give LightGBM a metric of raw scores, and none of its own: see
     `lightgbm_logloss`.
@@ -310,11 +310,11 @@ def init_score(
       validation data as well (``init_score`` and ``eval_init_score`` of
       ``LGBMClassifier.fit``), and add ``score`` to raw predictions: the model does
       not remember it. LightGBM has one target; each column has its own model.
-    - xgboost ``{"base_score": score}``, where an array takes xgboost 3.1 or newer;
-      but ``cyma.sigmoid(score)`` if its parameter ``objective`` is
-      ``binary:logistic`` beside the custom one, as always in ``XGBClassifier``:
-      then it is a probability. An older one takes an array as
-      ``DMatrix(..., base_margin=np.tile(score, (n, 1)))``, also to predict.
+    - xgboost ``{"base_score": score}``; but ``cyma.sigmoid(score)`` if its
+      parameter ``objective`` is ``binary:logistic`` beside the custom one, as
+      always in ``XGBClassifier``: then it is a probability. An array needs xgboost
+      3.1; before that, it is given to all data, also to predict, as
+      ``DMatrix(..., base_margin=np.tile(score, (n, 1)))``.
 
     The libraries' own objectives start from the same score where
     ``scale_pos_weight`` is 1. For the models that they make with another one, know
