@@ -44,7 +44,7 @@ def _check_labels(name: str, y: NDArray[Any]) -> None:
     except ValueError as error:
         hint = "the loss is binary only, with labels of 0 and 1 or between them"
         if np.all(np.abs(y) == 1):
-            hint += "; of -1 and 1, (label + 1) / 2 makes those"
+            hint += "; (label + 1) / 2 makes those of labels -1 and 1"
         raise ValueError(f"{error}: {hint}") from None
 
 
