@@ -61,6 +61,10 @@ cdef extern from "dispatch.h":
         const char *name
         int fma
         const cyma_hand_written *hand_written
+    ctypedef struct cyma_left_out:
+        const char *tier
+        const char *reason
+    const cyma_left_out cyma_left_out_tiers[]
     ctypedef struct cyma_kernel_table:
         const cyma_tier *tier
     const cyma_kernel_table *cyma_compiled_tier(int index)
@@ -238,6 +242,15 @@ cdef dict _read_tiers():
     return tiers
 
 
+cdef dict _read_left_out_tiers():
+    left_out = {}
+    cdef const cyma_left_out *row = cyma_left_out_tiers
+    while row.tier != NULL:
+        left_out[row.tier.decode()] = row.reason.decode()
+        row += 1
+    return left_out
+
+
 cdef const cyma_kernel_table *_table_of_tier(name) except NULL:
     """The kernels of a tier that works here."""
     if not isinstance(name, str):
@@ -332,6 +345,8 @@ def runtime_info():
             The tier that the calling thread uses.
         ``compiled_tiers``, ``supported_tiers`` : list of str
             Tiers in this build, and those of them that this CPU can run; plainest first.
+        ``left_out_tiers`` : dict of str to str
+            Tiers of this architecture that are not in this build, and why; empty as a rule.
         ``fma_tiers`` : list of str
             Compiled tiers with hardware FMA: all of them give the same bits, on every machine, but
             for their hand-written kernels.
@@ -351,6 +366,7 @@ def runtime_info():
         "tier": tier_in_use(),
         "compiled_tiers": list(_TIERS),
         "supported_tiers": [name for name, (_, _, supported, _) in _TIERS.items() if supported],
+        "left_out_tiers": _read_left_out_tiers(),
         "fma_tiers": [name for name, (_, fma, _, _) in _TIERS.items() if fma],
         "hand_written": {name: own for name, (_, _, _, own) in _TIERS.items() if own},
     }

@@ -30,6 +30,12 @@ static const cyma_tier *const compiled_tiers[CYMA_MOST_TIERS + 1] = {
 #endif
 };
 
+/* setup.py defines this as rows, if there are any. */
+#ifndef CYMA_LEFT_OUT_TIERS
+#define CYMA_LEFT_OUT_TIERS
+#endif
+const cyma_left_out cyma_left_out_tiers[] = {CYMA_LEFT_OUT_TIERS{NULL, NULL}};
+
 /* Filled at import, and only read from then on. */
 static cyma_kernel_table tables[CYMA_MOST_TIERS];
 

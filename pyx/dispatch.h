@@ -82,6 +82,13 @@ enum { CYMA_MOST_TIERS = 3 };
 /* The compiled tiers, from the plainest to the widest; NULL past the last. Valid, as all below,
  * after cyma_init_tiers, which chooses the widest that works here. */
 const cyma_kernel_table *cyma_compiled_tier(int index);
+
+/* Tiers of this architecture that the compiler could not build, and why; the last has no name. */
+typedef struct {
+    const char *tier, *reason;
+} cyma_left_out;
+extern const cyma_left_out cyma_left_out_tiers[];
+
 int cyma_tier_supported(const cyma_tier *tier);
 void cyma_init_tiers(void);
 

@@ -162,13 +162,19 @@ def builds(compiler: str) -> Iterator[tuple[str, list[str]]]:
     """Tiers with FMA that a compiler can build for its target, and their flags."""
     setup = runpy.run_path(str(ROOT / "setup.py"), run_name="flags")
     common = [*setup["COMMON_FLAGS"]["unix"], "-Iinclude/cyma", "-Ipyx"]
-    for tier, flags in setup["TIERS"].items():
-        command = [compiler, *common, *flags["unix"], "-E", "-P", "-x", "c", "-"]
+
+    def target(flags: list[str]) -> str:
+        """What the probe says with these flags; empty if the compiler does not take them."""
+        command = [compiler, *common, *flags, "-E", "-P", "-x", "c", "-"]
         process = subprocess.run(
             command, cwd=ROOT, input=PROBE, capture_output=True, text=True, check=False
         )
-        if process.returncode == 0 and process.stdout.split()[-1] == "1":
-            yield tier, [*common, *flags["unix"]]
+        return "" if process.returncode else process.stdout.split()[-1]
+
+    for tier, variants in setup["TIERS"].items():
+        flags = setup["first_accepted"](variants["unix"], target)
+        if flags is not None and target(flags) == "1":
+            yield tier, [*common, *flags]
 
 
 def differences(found: dict[str, dict[str, str]], expected: dict[str, dict[str, str]]) -> list[str]:

@@ -3,7 +3,11 @@
  *
  * Every function exists as cyma_<name>_f32 (float) and cyma_<name>_f64 (double), and as
  * cyma_<name>_f16, which takes floats that float16 can hold and gives one yet to be rounded to it.
- * Compile with -ffp-contract=off, never with -ffast-math.
+ * Options that change arithmetic, such as -ffast-math, are refused (config.h) or without effect;
+ * contraction of a * b + c, which compilers do by default, changes nothing either. Two things no
+ * header can see: -Ofast, -ffast-math, -funsafe-math-optimizations and -mdaz-ftz on the linker's
+ * command line may flush subnormal numbers to 0 in the whole program; and clang's
+ * -ffp-contract=fast (which -ffp-model=fast includes) may change a last bit of tanh.
  *
  * "Worst" before a function is the largest error known, on targets with FMA: its size in ULP, the
  * input, and the result, from which the exact value lies that far up or down in magnitude. For
@@ -15,6 +19,8 @@
 #include "config.h"
 #include "coefficients.h"
 
+CYMA_PRECISE_BEGIN
+
 #include "real_f32.h"
 #include "families.h"
 #include "f16.h"
@@ -23,5 +29,7 @@
 #include "real_f64.h"
 #include "families.h"
 #include "real_end.h"
+
+CYMA_PRECISE_END
 
 #endif

@@ -78,7 +78,7 @@ CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts, int k)
     y.n = shifter - shifted;
     y.power = CYMA_F(cyma_power)(shifted);
     y.r.hi = CYMA_FMA(-y.n, CYMA_C(LN2_HI) / parts, a);
-    y.r.lo = -y.n * (CYMA_C(LN2_LO) / parts);
+    y.r.lo = CYMA_PRODUCT(-y.n, CYMA_C(LN2_LO) / parts);
     return y;
 }
 

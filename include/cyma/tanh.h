@@ -12,7 +12,7 @@ CYMA_F(cyma_tanh)(CYMA_REAL x)
     CYMA_REDUCED y =
         CYMA_F(cyma_reduce)(CYMA_F(cyma_at_most)(CYMA_LIMIT(SATURATED), CYMA_FABS(x)), 2, 0);
     CYMA_REAL r = y.r.hi + y.r.lo, r2 = r * r;
-    CYMA_REAL c = (r * r2) * CYMA_F(cyma_tanh_poly)(r2);
+    CYMA_REAL c = CYMA_PRODUCT(r * r2, CYMA_F(cyma_tanh_poly)(r2));
     CYMA_REAL tanh_r = r + c;
 
     /* plus = 1 + t_hi and minus = 1 - t_hi are exact; t_lo = t - t_hi */

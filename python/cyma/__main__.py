@@ -335,6 +335,8 @@ def main(arguments: list[str] | None = None) -> int:
         **{name: sys.modules[name].__version__ for name in peers},
     }
     print(f"cyma {info['version']}, tier {info['tier']} of {', '.join(info['supported_tiers'])}")
+    for tier, reason in info["left_out_tiers"].items():
+        print(f"Tier {tier} was left out of this build: {reason}")
     print(f"{machine['cpu']}, Python {machine['python']}", end="")
     print("".join(f", {name} {machine[name]}" for name in peers))
     if missing:
