@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("asv", reason="what the gate builds and runs with, in the extra 'bench'")
 import perf_gate
-from asv.util import ProcessError
+import pinned_python
+from asv.util import ProcessError, UserError
 from perf_gate import BrokenError, Case, Comparison
 
 TIME = Case("ufuncs.Ufuncs.time_ufunc", 3, ("'sigmoid'", "'float32'"), "time", "seconds")
@@ -191,13 +192,8 @@ def test_what_does_not_build_is_broken(monkeypatch):
 
     fake = types.SimpleNamespace(create=lambda: None, install_project=fail)
     monkeypatch.setattr(perf_gate, "get_environments", lambda *_: [fake])
-    this = ".".join(map(str, sys.version_info[:2]))
-    conf = types.SimpleNamespace(environment_type="virtualenv", pythons=[this])
-    with pytest.raises(BrokenError, match=r"HEAD \(12345678\) did not build") as error:
-        perf_gate.build(conf, None, "head", "1234567890")
-    assert "pins packages" not in str(error.value)
-    conf.pythons = ["3.99"]
-    with pytest.raises(BrokenError, match="pins packages for Python 3.99, and this is"):
+    conf = types.SimpleNamespace(environment_type="virtualenv")
+    with pytest.raises(BrokenError, match=r"HEAD \(12345678\) did not build"):
         perf_gate.build(conf, None, "head", "1234567890")
     monkeypatch.setattr(perf_gate, "get_environments", lambda *_: [])
     with pytest.raises(BrokenError, match="cannot make an environment"):
@@ -231,3 +227,37 @@ def test_wrong_command_line(arguments, capsys):
         perf_gate.main(arguments)
     assert exit_.value.code == 2
     capsys.readouterr()
+
+
+def test_another_python_is_told_before_anything_is_done(monkeypatch, capsys):
+    def load():
+        return types.SimpleNamespace(pythons=["3.99"])
+
+    monkeypatch.setattr(perf_gate.Config, "load", load)
+    monkeypatch.setattr(perf_gate, "get_repo", lambda _: pytest.fail("is not to be reached"))
+    monkeypatch.chdir(perf_gate.SUITE)
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    assert perf_gate.main(["HEAD", "HEAD"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Python 3.99, and this is" in line
+    assert "virtual environment of Python 3.99" in line
+
+
+def test_asv_tells_of_another_python_before_anything_else(monkeypatch):
+    conf = types.SimpleNamespace(pythons=["4.99"])
+    monkeypatch.setattr(pinned_python.Config, "load", lambda: conf)
+    monkeypatch.setattr(sys, "argv", ["asv", "run", "HEAD~2..HEAD"])
+    with pytest.raises(UserError, match=r"Python 4.99, and python4.99 does not run here: install"):
+        pinned_python.setup()
+    for arguments in (["run", "--environment", "existing:python"], ["publish"]):
+        monkeypatch.setattr(sys, "argv", ["asv", *arguments])
+        pinned_python.setup()
+    monkeypatch.setattr(sys, "argv", ["asv", "run", "HEAD~2..HEAD"])
+    conf.pythons = [perf_gate.PYTHON]
+    pinned_python.setup()
+
+
+def test_asv_knows_the_plugin():
+    assert perf_gate.Config.load(str(perf_gate.SUITE / "asv.conf.json")).plugins == [
+        ".pinned_python"
+    ]

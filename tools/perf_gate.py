@@ -76,6 +76,7 @@ SECONDS = 0.2  # of turns, for a benchmark and a pair of processes
 TURNS = (7, 200)  # at least and at most
 CONFIRMATIONS = 4  # pairs of fresh processes for what looks slower
 TIMEOUT = 300  # seconds for a benchmark to set up, or to run once
+PYTHON = "{}.{}".format(*sys.version_info)  # of the environments too
 
 
 class BrokenError(Exception):
@@ -268,6 +269,16 @@ def run_others(
             yield Comparison(case, **values)
 
 
+def check_python(conf: Config) -> None:
+    """Stop at once where the packages that the environments need cannot be had."""
+    if PYTHON not in conf.pythons:
+        pinned = " or ".join(conf.pythons)
+        raise BrokenError(
+            f"asv.conf.json pins packages for Python {pinned}, and this is {PYTHON}: run the gate "
+            f"in a virtual environment of Python {pinned}"
+        )
+
+
 def resolve(repo: Repo, revision: str) -> str:
     """Hash of the commit that a revision names."""
     try:
@@ -280,18 +291,14 @@ def build(conf: Config, repo: Repo, side: str, commit: str) -> Environment:
     """Install a commit in the environment of its side."""
     # Names of the same length, and so addresses on the stack.
     conf.env_dir = str(SUITE / ".asv/gate" / side)
-    python = ".".join(map(str, sys.version_info[:2]))
-    for environment in get_environments(conf, [f"{conf.environment_type}:{python}"]):
+    for environment in get_environments(conf, [f"{conf.environment_type}:{PYTHON}"]):
         try:
             environment.create()
             environment.install_project(conf, repo, commit)
         except (ProcessError, UserError) as error:
-            pinned = ", ".join(conf.pythons)
-            hint = f"\n(asv.conf.json pins packages for Python {pinned}, and this is {python})"
-            text = f"{side.upper()} ({commit[:8]}) did not build: {error}"
-            raise BrokenError(text + hint * (python not in conf.pythons)) from None
+            raise BrokenError(f"{side.upper()} ({commit[:8]}) did not build: {error}") from None
         return environment
-    raise BrokenError(f"asv cannot make an environment of {conf.environment_type}, Python {python}")
+    raise BrokenError(f"asv cannot make an environment of {conf.environment_type}, Python {PYTHON}")
 
 
 def report(comparisons: list[Comparison], broken: dict[str, str], factor: float) -> int:
@@ -334,6 +341,7 @@ def compare(options: argparse.Namespace) -> int:
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     os.environ.pop("PYTHONPATH", None)  # there may be another cyma
     conf = Config.load()
+    check_python(conf)
     repo = get_repo(conf)
     commits = {side: resolve(repo, getattr(options, side)) for side in ("base", "head")}
     log.enable()
