@@ -81,6 +81,8 @@ UNDO = [
 ]
 # The same for the linker: some options add start-up code that switches on flush-to-zero.
 UNDO_LINKED = ["-O3", "-fno-fast-math", "-fno-unsafe-math-optimizations", "-mno-daz-ftz"]
+# Makes clang reject what it would only warn of, and ignore.
+STRICT = ["-Werror=ignored-optimization-argument", "-Werror=unused-command-line-argument"]
 
 KERNELS = "pyx/kernels.c"
 FACTS = "pyx/facts.c"
@@ -214,8 +216,9 @@ class Commands:
 
     def undo(self):
         """Those of our flags against options of the user's that are taken."""
-        compiled = [flag for flag in UNDO if not self.compile(PLAIN, [flag])]
-        return compiled, [flag for flag in UNDO_LINKED if not self.link([flag])]
+        strict = [] if self.compile(PLAIN, STRICT) else STRICT
+        compiled = [flag for flag in UNDO if not self.compile(PLAIN, [*strict, flag])]
+        return compiled, [flag for flag in UNDO_LINKED if not self.link([*strict, flag])]
 
     def broken_fact(self, tier, compile_flags, link_flags):
         """Build the facts for a tier, and look at them if this machine can run them."""
