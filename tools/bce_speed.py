@@ -4,8 +4,8 @@ One process, pinned to one CPU and one thread; all contenders take turns, and th
 each counts. Times of different runs cannot be compared, ratios of one run can. The contenders must
 first agree on the result.
 
-Usage: ``python tools/bce_speed.py [--json docs/runs/bce_speed.json]``; needs rich, and those of the
-peers that are to be compared.
+Usage: ``python tools/bce_speed.py [--json docs/runs/bce_speed.json]``; needs those of the peers
+that are to be compared.
 """
 
 from __future__ import annotations
@@ -14,20 +14,13 @@ import argparse
 import functools
 import os
 import sys
-from collections.abc import Callable
-
-# Before jax is imported: one thread, and float64 where it is asked for.
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-os.environ.setdefault("JAX_ENABLE_X64", "true")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import numpy as np
 import runs
-from rich.console import Console
-from rich.progress import Progress
 
 import cyma
-from cyma.__main__ import print_table, time_interleaved, writable_file
+from cyma.__main__ import arrays_of, print_table, progress, time_interleaved, writable_file
+from cyma._peers import BCE_PEERS, Call
 
 SIZES = (10, 100_000, 10_000_000)
 CLASSES = 10
@@ -41,8 +34,6 @@ FORMS = {
     "value and gradient": ((), True),
     "value and gradient, weighted": (("weight", "pos_weight"), True),
 }
-
-Call = Callable[[], object]
 
 
 def problem(n: int, dtype: str) -> dict[str, np.ndarray]:
@@ -59,82 +50,14 @@ def problem(n: int, dtype: str) -> dict[str, np.ndarray]:
     }
 
 
-def chosen(operands: dict, names: tuple[str, ...]) -> dict:
-    """Keywords for a form."""
-    return {name.removeprefix("class_"): operands[name] for name in names}
-
-
-def ours(operands: dict, names: tuple[str, ...], gradient: bool) -> Call:
+def ours(x, z, gradient: bool, **weights) -> Call:
     """What is measured."""
     function = cyma.bce_with_logits_value_and_grad if gradient else cyma.bce_with_logits
-    x, z, keywords = operands["logits"], operands["targets"], chosen(operands, names)
-    return lambda: function(x, z, **keywords)
+    return functools.partial(function, x, z, **weights)
 
 
-def formula(np_, x, z, weight=None, pos_weight=None):
-    """The loss as it is usually written, for NumPy and jax."""
-    if pos_weight is None:
-        loss = np_.maximum(x, 0) - x * z + np_.log1p(np_.exp(-np_.abs(x)))
-    else:
-        softplus = np_.log1p(np_.exp(-np_.abs(x))) + np_.maximum(-x, 0)
-        loss = (1 - z) * x + ((pos_weight - 1) * z + 1) * softplus
-    return np_.mean(loss if weight is None else loss * weight)
-
-
-def numpy_call(operands: dict, names: tuple[str, ...], gradient: bool) -> Call:
-    """NumPy's formula, and its gradient."""
-    x, z, keywords = operands["logits"], operands["targets"], chosen(operands, names)
-    if not gradient:
-        return lambda: formula(np, x, z, **keywords)
-    weight, pos_weight = keywords.get("weight", 1), keywords.get("pos_weight", 1)
-
-    def value_and_grad():
-        s = 1 / (1 + np.exp(-x))
-        if names:
-            return formula(np, x, z, **keywords), weight / x.size * (
-                s * (1 - z + pos_weight * z) - pos_weight * z
-            )
-        return formula(np, x, z), (s - z) / x.size
-
-    return value_and_grad
-
-
-def torch_call(operands: dict, names: tuple[str, ...], gradient: bool) -> Call:
-    """The function of torch, eager, and its gradient by autograd."""
-    import torch
-
-    torch.set_num_threads(1)
-    tensors = {k: torch.from_numpy(v) for k, v in operands.items()}
-    x, z, keywords = tensors["logits"], tensors["targets"], chosen(tensors, names)
-    loss = torch.nn.functional.binary_cross_entropy_with_logits
-    if not gradient:
-        return lambda: loss(x, z, **keywords)
-
-    def value_and_grad():
-        leaf = x.detach().requires_grad_()
-        value = loss(leaf, z, **keywords)
-        value.backward()
-        return value.detach(), leaf.grad
-
-    return value_and_grad
-
-
-def jax_call(operands: dict, names: tuple[str, ...], gradient: bool) -> Call:
-    """The formula, jitted, and its gradient; arrays are jax's already."""
-    import jax
-    import jax.numpy as jnp
-
-    arrays = {k: jnp.asarray(v) for k, v in operands.items()}
-    x, z, keywords = arrays["logits"], arrays["targets"], chosen(arrays, names)
-
-    def loss(x, z, keywords):
-        return formula(jnp, x, z, **keywords)
-
-    compiled = jax.jit(jax.value_and_grad(loss) if gradient else loss)
-    return lambda: jax.block_until_ready(compiled(x, z, keywords))
-
-
-CONTENDERS = {"cyma": ours, "torch": torch_call, "numpy": numpy_call, "jax": jax_call}
+# Those of the report that take weights.
+CONTENDERS = {"cyma": ours} | {name: BCE_PEERS[name] for name in ("torch", "numpy", "jax")}
 
 
 def agree(calls: dict[str, Call], dtype: str) -> None:
@@ -142,18 +65,17 @@ def agree(calls: dict[str, Call], dtype: str) -> None:
     rtol = 1e-4 if dtype == "float32" else 1e-12  # the formulas are inexact, long float32 sums too
     results = {name: call() for name, call in calls.items()}
     for result in results.values():
-        for a, b in zip(_flat(result), _flat(results["cyma"]), strict=True):
+        for a, b in zip(arrays_of(result), arrays_of(results["cyma"]), strict=True):
             np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * np.max(np.abs(b)))
-
-
-def _flat(result) -> list[np.ndarray]:
-    return [np.asarray(x) for x in (result if isinstance(result, tuple) else (result,))]
 
 
 def measure(form: str, n: int, dtype: str, names: list[str], seconds: float) -> dict[str, float]:
     """Least time of each contender in ns per element."""
     operands = problem(n, dtype)
-    calls = {name: CONTENDERS[name](operands, *FORMS[form]) for name in names}
+    weights, gradient = FORMS[form]
+    weights = {weight.removeprefix("class_"): operands[weight] for weight in weights}
+    x, z = operands["logits"], operands["targets"]
+    calls = {name: CONTENDERS[name](x, z, gradient, **weights) for name in names}
     agree(calls, dtype)
     repeats = max(1, min(ELEMENTS_A_TURN // n, 1000))
     turns = {name: functools.partial(runs.repeat, call, repeats) for name, call in calls.items()}
@@ -174,8 +96,9 @@ def main() -> int:
     print(runs.facts({"machine": machine, "tier": info["tier"]}))
     results = []
     cells = [(f, n, d) for f in FORMS for n in SIZES for d in ("float32", "float64")]
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        for form, n, dtype in bar.track(cells):
+    with progress(len(cells)) as step:
+        for form, n, dtype in cells:
+            step(f"{form} {dtype} {n:,}")
             times = measure(form, n, dtype, names, options.seconds)
             results.append({"form": form, "n": n, "dtype": dtype, "times": times})
     rows = [

@@ -7,7 +7,7 @@ The time is that of the ufunc on 16,384 elements, in cycles of a clock that is m
 llvm-mca models what is known of the CPU, not always all there is to it.
 
 Usage: ``python tools/floor.py gcc``, with the compiler that built the installed cyma; needs
-llvm-mca, rich and x86-64. Exit code: 0; 2 for a wrong command line or a missing program.
+llvm-mca and x86-64. Exit code: 0; 2 for a wrong command line or a missing program.
 """
 
 from __future__ import annotations

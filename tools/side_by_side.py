@@ -5,8 +5,8 @@ contenders take turns in many rounds: a time is the median of its rounds, and a 
 the rounds' ratios, which a slow spell of the machine leaves alone. Each peer computes the shortest
 expression that it has for the function, and must first agree with cyma's result.
 
-Usage: ``python tools/side_by_side.py --json docs/runs/speed.json --plots docs/speed``; needs rich,
-matplotlib for the plots, and those of the peers that are to be compared.
+Usage: ``python tools/side_by_side.py --json docs/runs/speed.json --plots docs/speed``; needs
+mpmath, matplotlib for the plots, and those of the peers that are to be compared.
 """
 
 from __future__ import annotations
@@ -14,32 +14,25 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import math
 import os
 import pathlib
 import statistics
 import sys
 from collections.abc import Callable, Iterator
 
-# Before jax is imported: one thread, and float64 where it is asked for.
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-os.environ.setdefault("JAX_ENABLE_X64", "true")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("NUMEXPR_NUM_THREADS", "1")
-
-import math
-
 import numpy as np
 import runs
 
 import cyma
-from cyma import _accuracy
+from cyma import _accuracy, _peers, _table
 from cyma.__main__ import function_name, print_table, progress, time_rounds, writable_file
 from cyma._ufuncs import FUNCTIONS, UFUNCS
 
 SIZES = (1, 100, 4_096, 65_536, 1_048_576, 10_000_000)
 LONG = 4_096  # from here on a call's overhead does not rule
 SHOWN = 65_536  # the size whose times tables show
-DTYPES = ("float16", "float32", "float64")
+DTYPES = ("float16", "float32", "float64")  # that have kernels; long double is the C library's
 ELEMENTS_A_TURN = 200_000
 ERROR_POINTS = 4_096
 YARDSTICK = "np.tanh"  # what every function is also compared with
@@ -206,52 +199,14 @@ def torch_call(name, operands, out):
 
 def jax_call(name, operands, out):
     """The functions of jax, jitted; arrays are jax's already, and it takes no `out`."""
-    import jax
-    import jax.numpy as jnp
-
-    functions = {
-        "sigmoid": jax.nn.sigmoid,
-        "logsigmoid": jax.nn.log_sigmoid,
-        "softplus": jax.nn.softplus,
-        "tanh": jnp.tanh,
-        "sigmoid_deriv": lambda x: jax.nn.sigmoid(x) * (1 - jax.nn.sigmoid(x)),
-        "logsigmoid_deriv": lambda x: jax.nn.sigmoid(-x),
-        "tanh_deriv": lambda x: 1 - jnp.tanh(x) ** 2,
-        "sigmoid_backward": lambda g, y: g * y * (1 - y),
-        "tanh_backward": lambda g, y: g * (1 - y * y),
-        "logsigmoid_backward": lambda g, x: g * jax.nn.sigmoid(-x),
-        "sigmoid_bce": lambda x, z: jax.nn.softplus(x) - x * z,
-        "sigmoid_bce_grad": lambda x, z: jax.nn.sigmoid(x) - z,
-    }
-    compiled = jax.jit(functions[name])
-    arrays = tuple(map(jnp.asarray, operands))
-    return lambda: compiled(*arrays).block_until_ready()
-
-
-NUMEXPR = {
-    "sigmoid": "1 / (1 + exp(-x))",
-    "logsigmoid": "-log1p(exp(-x))",
-    "softplus": "log1p(exp(x))",
-    "tanh": "tanh(x)",
-    "sigmoid_deriv": "1 / ((1 + exp(-x)) * (1 + exp(x)))",
-    "logsigmoid_deriv": "1 / (1 + exp(x))",
-    "tanh_deriv": "1 - tanh(x) ** 2",
-    "sigmoid_backward": "x * y * (1 - y)",
-    "tanh_backward": "x * (1 - y * y)",
-    "logsigmoid_backward": "x / (1 + exp(y))",
-    "sigmoid_bce": "log1p(exp(x)) - x * y",
-    "sigmoid_bce_grad": "1 / (1 + exp(-x)) - y",
-}
+    return _peers.jax_peers()[name].on(*operands)
 
 
 def numexpr_call(name, operands, out):
     """The expression in numexpr."""
-    import numexpr
-
-    if out.dtype == np.float16:
-        raise KeyError("numexpr has no float16")
-    expression, variables = NUMEXPR[name], dict(zip("xy", operands, strict=False))
-    return lambda: numexpr.evaluate(expression, variables, out=out)
+    if out.dtype not in ("float32", "float64"):
+        raise KeyError(f"numexpr has no {out.dtype}")
+    return functools.partial(_peers.numexpr_peers()[name], *operands, out=out)
 
 
 CONTENDERS: dict[str, Callable[[str, tuple[np.ndarray, ...], np.ndarray], Call]] = {
@@ -269,7 +224,7 @@ def calls_of(name: str, n: int, dtype: str, contenders: list[str]) -> dict[str, 
     operands = operands_of(name, n, dtype)
     want = UFUNCS[name](*operands).astype(np.float64)
     # Formulas cancel, and approximations of long standing err, but not by more.
-    tolerance = {"float16": 2e-2, "float32": 1e-3, "float64": 1e-10}[dtype]
+    tolerance = {"float16": 2e-2, "float32": 1e-3}.get(dtype, 1e-10)
     out = np.empty_like(operands[0])  # the same memory for all
     calls = {}
     for contender in contenders:
@@ -393,13 +348,13 @@ def against_the_yardstick(document: dict) -> tuple[list[str], list[list[str]]]:
 
 
 def faster_peers(document: dict) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a table: where, with long arrays, a peer is faster; errors in ULP."""
+    """Header and rows of a table: every cell in which a peer is faster; errors in ULP."""
     rows = []
     for row in document["results"]:
         known = document["errors"].get(row["function"], {}).get(row["dtype"], {})
         for name in sorted(set(document["contenders"]) & set(row["ratios"])):
             ratio = row["ratios"][name]
-            if row["n"] >= LONG and ratio < 1:
+            if ratio < 1:
                 cell = [row["function"], row["dtype"], f"{row['n']:,}", name, f"{ratio:.2f}"]
                 rows.append([*cell, *(f"{known[by]:.3g}" for by in (name, "cyma"))])
     header = ["function", "dtype", "elements", "peer", "its time over ours", "its error", "ours"]
@@ -462,7 +417,7 @@ def environment_of(tier: str) -> dict[str, str]:
         ]
         variables["NPY_DISABLE_CPU_FEATURES"] = " ".join(wide)
         variables["ATEN_CPU_CAPABILITY"] = "avx2"
-        variables["XLA_FLAGS"] = f"{os.environ['XLA_FLAGS']} --xla_cpu_max_isa=AVX2"
+        variables["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_max_isa=AVX2"
     return variables
 
 
@@ -472,7 +427,12 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "functions", metavar="FUNCTION", nargs="*", type=function_name, help="default: all"
     )
-    parser.add_argument("--dtype", action="append", choices=DTYPES, help="default: all")
+    parser.add_argument(
+        "--dtype",
+        action="append",
+        choices=_table.DTYPES,
+        help="may be repeated; default: all but longdouble",
+    )
     parser.add_argument("--seconds", type=float, default=1.0, help="for a cell; default: 1")
     parser.add_argument("--quick", action="store_true", help="three rounds of short arrays only")
     parser.add_argument(
@@ -504,7 +464,7 @@ def run(options: argparse.Namespace) -> dict:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     contenders = runs.installed(CONTENDERS)
     functions = [name for name in FUNCTIONS if name in (options.functions or FUNCTIONS)]
-    dtypes = [dtype for dtype in DTYPES if dtype in (options.dtype or DTYPES)]
+    dtypes = [dtype for dtype in _table.DTYPES if dtype in (options.dtype or DTYPES)]
     sizes = [n for n in SIZES if n <= SHOWN or not options.quick]
     seconds = 0.0 if options.quick else options.seconds
     document = {
@@ -530,7 +490,7 @@ def show(document: dict) -> None:
     """Print the tables."""
     print(runs.facts(document))
     measured = {row["dtype"] for row in document["results"]}
-    dtypes = tuple(dtype for dtype in DTYPES if dtype in measured)
+    dtypes = tuple(dtype for dtype in _table.DTYPES if dtype in measured)
     note = f"times with {SHOWN:,} elements; peers: time over ours, geometric mean from {LONG:,} on"
     print_table(f"One thread; {note}", *summary(document, dtypes))
     print_table(f"Our time over {YARDSTICK}'s", *against_the_yardstick(document))

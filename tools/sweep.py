@@ -299,7 +299,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "functions", metavar="FUNCTION", nargs="*", type=unary_function, help="default: all"
     )
     parser.add_argument("--stride", type=positive, default=1, help="take every n-th input only")
-    parser.add_argument("--peers", action="store_true", help="also NumPy's, SciPy's and torch's")
+    parser.add_argument("--peers", action="store_true", help="also the peers that are installed")
     parser.add_argument("--jobs", type=positive, default=cores(), help="default: all cores")
     parser.add_argument("--json", metavar="FILE", type=writable_file, help="also write it as JSON")
     options = parser.parse_args(arguments)

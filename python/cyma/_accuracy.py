@@ -77,6 +77,20 @@ def exact(name: str, operands: tuple[np.ndarray, ...], *, mpmath: bool) -> Exact
     return exact_from_wide(_reference.in_numpy(name, operands, np.longdouble), dtype)
 
 
+def exact_mean_bce(x: np.ndarray, z: np.ndarray, *, mpmath: bool) -> tuple[Exact, Exact]:
+    """Exact mean of the losses of logits against labels, and exact gradient, likewise."""
+    names = ("sigmoid_bce", "sigmoid_bce_grad")
+    if mpmath:
+        losses, slopes = (_reference.in_mpmath(name, (x, z)) for name in names)
+        with _reference.mpmath.workprec(np.finfo(x.dtype).nmant + 100):
+            mean = _reference.mpmath.fsum(losses) / x.size
+            slopes = [slope / x.size for slope in slopes]
+        return exact_from_mpmath([mean], x.dtype), exact_from_mpmath(slopes, x.dtype)
+    losses, slopes = (_reference.in_numpy(name, (x, z), np.longdouble) for name in names)
+    mean = np.mean(losses, keepdims=True)
+    return exact_from_wide(mean, x.dtype), exact_from_wide(slopes / x.size, x.dtype)
+
+
 def neighbours(centres: np.ndarray, dtype: np.dtype, reach: int) -> np.ndarray:
     """The numbers up to ``reach`` steps of a dtype from each centre."""
     centres = np.asarray(centres).astype(dtype)
