@@ -267,8 +267,8 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
     It is all of what is printed that has escape sequences, so where they are not wanted there is
     none.
     """
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    if rich is None or plain or sys.stderr is None or not sys.stderr.isatty():
+    plain = rich is None or os.environ.get("NO_COLOR")
+    if plain or sys.stderr is None or not sys.stderr.isatty():
         yield lambda text: None
         return
     with rich.progress.Progress(console=rich.console.Console(stderr=True), transient=True) as bar:

@@ -131,19 +131,18 @@ def torch_peers() -> dict[str, Callable]:
 
 def _one_thread_of_jax():
     """Jax on the CPU, with float64 where it is asked for; ImportError without it."""
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_platforms", "cpu")
-    flags = os.environ.get("XLA_FLAGS")
-    os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_cpu_multi_thread_eigen=false".lstrip()
+    before = dict(os.environ)
+    flags = f"{before.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
+    os.environ["XLA_FLAGS"] = flags.strip()
     try:
-        jax.devices()  # which reads them, the first time
+        import jax  # which sets variables of its own
+
+        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_platforms", "cpu")
+        jax.devices()  # which reads the flags, the first time
     finally:
-        if flags is None:
-            del os.environ["XLA_FLAGS"]
-        else:
-            os.environ["XLA_FLAGS"] = flags
+        os.environ.clear()
+        os.environ.update(before)
     return jax
 
 
@@ -237,8 +236,8 @@ def numpy_bce(x, z, gradient: bool, **weights) -> Call:
         s = _expit(x)
         if weights:
             slope = s * (1 - z + pos_weight * z) - pos_weight * z
-            return _mean_bce(np, x, z, **weights), weight / x.size * slope
-        return _mean_bce(np, x, z), (s - z) / x.size
+            return _mean_bce(np, x, z, **weights), weight * (1 / x.size) * slope
+        return _mean_bce(np, x, z), (s - z) * (1 / x.size)
 
     return value_and_grad
 
@@ -251,7 +250,7 @@ def _bce_of(load: Callable[[], dict[str, Callable]]) -> Callable[..., Call]:
         loss, slope = functions["sigmoid_bce"], functions["sigmoid_bce_grad"]
         if not gradient:
             return lambda: np.mean(loss(x, z))
-        return lambda: (np.mean(loss(x, z)), slope(x, z) / x.size)
+        return lambda: (np.mean(loss(x, z)), slope(x, z) * (1 / x.size))
 
     return bce
 
