@@ -4,7 +4,8 @@ That is the table of worst cases, the tables of the README, ``docs/accuracy.md``
 ``docs/speed.md``, and the worst inputs in the kernels' comments. ``tools/sweep.py --peers --json``
 makes ``docs/runs/sweep.json``, ``tools/hunt.py --json`` makes ``docs/runs/hunt.json``,
 ``tools/side_by_side.py --json`` makes ``docs/runs/speed.json`` and, with ``--tier x86_64_v3``,
-``docs/runs/speed_avx2.json``, ``tools/floor.py --json`` makes ``docs/runs/floor.json``,
+``docs/runs/speed_avx2.json``, with ``--dtype longdouble`` ``docs/runs/speed_longdouble.json``,
+``tools/floor.py --json`` makes ``docs/runs/floor.json``,
 ``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
 
 Usage: ``python tools/publish.py``; ``--check`` only compares (exit code 1 names what differs).
@@ -36,6 +37,7 @@ HEADERS = [*sorted((ROOT / "include" / "cyma").glob("*.h")), ROOT / "pyx" / "exp
 SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
 HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
 SPEED = json.loads((ROOT / "docs" / "runs" / "speed.json").read_text())
+SPEED_LONGDOUBLE = json.loads((ROOT / "docs" / "runs" / "speed_longdouble.json").read_text())
 SPEED_AVX2 = json.loads((ROOT / "docs" / "runs" / "speed_avx2.json").read_text())
 FLOOR = json.loads((ROOT / "docs" / "runs" / "floor.json").read_text())
 BCE_SPEED = json.loads((ROOT / "docs" / "runs" / "bce_speed.json").read_text())
@@ -281,9 +283,12 @@ def speed_sections() -> dict[str, Callable[[], str]]:
         "speed": table(side_by_side.summary, SPEED, floats),
         "speed machine": lambda: f"{facts(SPEED)}\n",
         "speed float16": table(side_by_side.summary, SPEED, ("float16",)),
+        "speed longdouble": table(side_by_side.summary, SPEED_LONGDOUBLE, ("longdouble",)),
+        "speed longdouble machine": lambda: f"{facts(SPEED_LONGDOUBLE)}\n",
         "speed avx2": table(side_by_side.summary, SPEED_AVX2, floats),
         "speed avx2 machine": lambda: f"{facts(SPEED_AVX2)}\n",
         "faster peers": table(side_by_side.faster_peers, SPEED),
+        "faster peers longdouble": table(side_by_side.faster_peers, SPEED_LONGDOUBLE),
         "faster peers avx2": table(side_by_side.faster_peers, SPEED_AVX2),
         "yardstick": table(side_by_side.against_the_yardstick, SPEED),
         "scalars": table(side_by_side.scalars, SPEED),

@@ -354,7 +354,7 @@ def faster_peers(document: dict) -> tuple[list[str], list[list[str]]]:
         known = document["errors"].get(row["function"], {}).get(row["dtype"], {})
         for name in sorted(set(document["contenders"]) & set(row["ratios"])):
             ratio = row["ratios"][name]
-            if ratio < 1:
+            if round(ratio, 2) < 1:  # by the digits that are shown
                 cell = [row["function"], row["dtype"], f"{row['n']:,}", name, f"{ratio:.2f}"]
                 rows.append([*cell, *(f"{known[by]:.3g}" for by in (name, "cyma"))])
     header = ["function", "dtype", "elements", "peer", "its time over ours", "its error", "ours"]
