@@ -108,7 +108,7 @@ def calls(names: list[str], rows: list[tuple[list[str], str]]) -> str:
             (scalars, ["out: EllipsisType", *keywords], f"NDArray[{result}]"),
             (arrays, ["out: _NewArray = None", *keywords], f"NDArray[{result}]"),
         ]
-    convertible = ["_SupportsArray", *["_RealLike"] * (n - 1)]
+    convertible = ["_SupportsArray[_Real]", *["_RealLike"] * (n - 1)]
     overloads += [
         (["_RealLike"] * n, ["out: _ArrayT | tuple[_ArrayT]", *keywords], "_ArrayT"),
         (convertible, ["out: _NewArray = None", *keywords], "Any"),

@@ -404,6 +404,7 @@ _ShapeT = TypeVar("_ShapeT", bound=tuple[Any, ...])
 _NumPyT = TypeVar("_NumPyT", bound=np.generic)
 _PythonT = TypeVar("_PythonT")
 _ItemT_co = TypeVar("_ItemT_co", covariant=True)
+_DTypeT_co = TypeVar("_DTypeT_co", bound=np.generic, covariant=True)
 
 # A list, a tuple or the like, of items or of such sequences; no text, array, set or dict.
 @type_check_only
@@ -455,17 +456,17 @@ class _HashableOverridesUFunc(Protocol):
     ) -> Any: ...
     def __hash__(self) -> int: ...
 
-# What converts itself to an array of real numbers.
+# What converts itself to an array of a dtype.
 @type_check_only
-class _SupportsArray(Protocol):
-    def __array__(self) -> NDArray[_Real]: ...
+class _SupportsArray(Protocol[_DTypeT_co]):
+    def __array__(self) -> NDArray[_DTypeT_co]: ...
 
 _Buffer: TypeAlias = array.array[Any] | memoryview  # of a dtype known at run time
 # np.floating, which a checker might take for any of its subclasses, but none of these.
 _Abstract: TypeAlias = np.floating[Never] | NDArray[np.floating[Never]]
 _Dynamic: TypeAlias = _OverridesUFunc | _HashableOverridesUFunc | _Buffer
-_RealLike: TypeAlias = _Of[_Real, float] | _Buffer | _SupportsArray
-_Mask: TypeAlias = _Of[np.bool_, bool]
+_RealLike: TypeAlias = _Of[_Real, float] | _Buffer | _SupportsArray[_Real]
+_Mask: TypeAlias = _Of[np.bool_, bool] | _SupportsArray[np.bool_]
 
 _Double: TypeAlias = _Narrow | _Wide | np.float64  # logits whose loss is in float64
 
@@ -606,7 +607,7 @@ class _UnaryUFunc(_UFunc[_NameT_co]):
     ) -> _ArrayT: ...
     @overload
     def __call__(
-        self, x: _SupportsArray, /, out: _NewArray = None, *, dtype: _AnyDType = None,
+        self, x: _SupportsArray[_Real], /, out: _NewArray = None, *, dtype: _AnyDType = None,
         **kwargs: Unpack[_AllKeywords],
     ) -> Any: ...
     # fmt: on
@@ -792,12 +793,12 @@ class _BinaryUFunc(_UFunc[_NameT_co]):
     ) -> _ArrayT: ...
     @overload
     def __call__(
-        self, x1: _SupportsArray, x2: _RealLike, /, out: _NewArray = None, *,
+        self, x1: _SupportsArray[_Real], x2: _RealLike, /, out: _NewArray = None, *,
         dtype: _AnyDType = None, **kwargs: Unpack[_AllKeywords],
     ) -> Any: ...
     @overload
     def __call__(
-        self, x1: _RealLike, x2: _SupportsArray, /, out: _NewArray = None, *,
+        self, x1: _RealLike, x2: _SupportsArray[_Real], /, out: _NewArray = None, *,
         dtype: _AnyDType = None, **kwargs: Unpack[_AllKeywords],
     ) -> Any: ...
     # fmt: on

@@ -29,11 +29,11 @@ def operands() -> None:
     with pytest.raises(TypeError):
         cyma.sigmoid(Decimal(1))  # type: ignore[call-overload]  # pyright: ignore
     with pytest.raises(TypeError):
-        cyma.sigmoid(np.complex64(1))  # type: ignore[call-overload]  # pyright: ignore
+        cyma.sigmoid(np.complex64(1))  # type: ignore[arg-type]  # pyright: ignore
     with pytest.raises(TypeError):
-        cyma.sigmoid(np.datetime64("2020-01-01"))  # type: ignore[call-overload]  # pyright: ignore
+        cyma.sigmoid(np.datetime64("2020-01-01"))  # type: ignore[arg-type]  # pyright: ignore
     with pytest.raises(TypeError):
-        cyma.sigmoid(np.timedelta64(1, "s"))  # type: ignore[call-overload]  # pyright: ignore
+        cyma.sigmoid(np.timedelta64(1, "s"))  # type: ignore[arg-type]  # pyright: ignore
     with pytest.raises(TypeError):
         cyma.sigmoid(complex_array)  # type: ignore[type-var]  # pyright: ignore
     with pytest.raises(TypeError):

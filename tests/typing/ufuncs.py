@@ -36,6 +36,13 @@ class Convertible:
         return np.ones(2, np.float32)
 
 
+class ConvertibleMask:
+    """The same for booleans."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.bool_]:
+        return np.ones(3, np.bool_)
+
+
 f16, f32, f64, g = np.float16(1), np.float32(1), np.float64(1), np.longdouble(1)
 i8, i16, i32, i64 = np.int8(1), np.int16(1), np.int32(1), np.int64(1)
 u8, u16, u32, u64 = np.uint8(1), np.uint16(1), np.uint32(1), np.uint64(1)
@@ -268,6 +275,8 @@ def keywords(x: NDArray[np.float64], mask: NDArray[np.bool_]) -> None:
     assert_type(cyma.sigmoid(x, order=None), NDArray[np.float64])
     assert_type(cyma.sigmoid(x, x, where=mask), NDArray[np.float64])
     assert_type(cyma.sigmoid(x, x, where=[True, False, True]), NDArray[np.float64])
+    assert_type(cyma.sigmoid(x, x, where=ConvertibleMask()), NDArray[np.float64])
+    assert_type(cyma.bce_with_logits(x, x, where=ConvertibleMask()), np.float64)
     assert_type(cyma.sigmoid_bce(x, x, dtype=np.float32), NDArray[np.float32])
     assert_type(cyma.sigmoid_bce(x, 1, dtype=np.float32), NDArray[np.float32])
     assert_type(cyma.sigmoid_bce(1, 1, dtype=np.float16), np.float16)
