@@ -87,9 +87,8 @@ def test_pyright():
 
 @newest_numpy
 def test_stubs_are_sound_themselves(cache):
-    package = pathlib.Path(cyma.__file__).parent
-    paths = [package / "__init__.pyi", package / "scalar.pyi"]
-    code, output = check("mypy", "--cache-dir", cache, *paths)
+    paths = [stubs.PACKAGE / "__init__.pyi", stubs.PACKAGE / "scalar.pyi"]
+    code, output = check("mypy", "--cache-dir", cache, "--follow-imports=silent", *paths)
     assert code == 0, output
     code, output = check("pyright", "--pythonpath", sys.executable, *paths)
     assert code == 0, output
@@ -171,12 +170,15 @@ def test_runtime_info_is_as_told():
     assert all(has_type(value, types[key]) for key, value in info.items())
 
 
+ALIAS = getattr(typing, "TypeAliasType", ())  # which Python 3.12 introduced
+
+
 def expand(expected):
     """Type that an alias stands for."""
-    if isinstance(expected, typing.TypeAliasType):
+    if isinstance(expected, ALIAS):
         return expected.__value__
     origin = typing.get_origin(expected)
-    if isinstance(origin, typing.TypeAliasType):
+    if isinstance(origin, ALIAS):
         return origin.__value__[typing.get_args(expected)]
     return expected
 

@@ -280,7 +280,9 @@ def keywords(x: NDArray[np.float64], mask: NDArray[np.bool_]) -> None:
     assert_type(cyma.sigmoid_bce(x, x, dtype=np.float32), NDArray[np.float32])
     assert_type(cyma.sigmoid_bce(x, 1, dtype=np.float32), NDArray[np.float32])
     assert_type(cyma.sigmoid_bce(1, 1, dtype=np.float16), np.float16)
-    assert_type(cyma.sigmoid_bce(x, 1, where=True, casting="same_kind"), NDArray[np.float64])
+    assert_type(
+        cyma.sigmoid_bce(x, 1, out=None, where=True, casting="same_kind"), NDArray[np.float64]
+    )
 
 
 def methods(
