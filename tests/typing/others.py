@@ -33,6 +33,7 @@ def info(info: "RuntimeInfo") -> None:
     assert_type(info["supported_tiers"], list[str])
     assert_type(info["fma_tiers"], list[str])
     assert_type(info["hand_written"], dict[str, list[tuple[str, str]]])
+    assert_type(info["left_out_tiers"], dict[str, str])
     assert_type(cyma.set_tier(info["tier"]), str)
     assert_type(cyma.__version__, str)
 
