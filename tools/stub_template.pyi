@@ -57,6 +57,7 @@ class RuntimeInfo(TypedDict):
 # Binary cross-entropy with logits
 
 _Number: TypeAlias = SupportsFloat | SupportsIndex
+_OneAxis: TypeAlias = SupportsIndex | tuple[SupportsIndex]
 _Axis: TypeAlias = SupportsIndex | tuple[SupportsIndex, ...]
 # {reductions}
 

@@ -61,6 +61,8 @@ BINARY = [
 
 # Calls of the losses: logits, reduction, axis, keepdims, types of the loss and of a derivative.
 _ARRAY, _FLOAT64 = "np.ndarray[_ShapeT, np.dtype[_T]]", "NDArray[np.float64]"
+_UNKNOWN = "np.ndarray[tuple[Never, Never, Never], np.dtype[{}]]"
+_ROW = "np.ndarray[tuple[int], np.dtype[{}]]"
 _ALL, _MEAN, _NONE = '_Reduction = "mean"', '_Reduced = "mean"', 'Literal["none"]'
 _NO_AXIS, _ANY_AXIS = "None = None", "_Axis | None = None"
 _KEPT, _NOT_KEPT, _ANY_KEPT = "Literal[True]", "Literal[False] = False", "bool = False"
@@ -73,8 +75,13 @@ LOSSES = [
     ("_ArrayOf[_Double, float]", _NONE, _NO_AXIS, _ANY_KEPT, _FLOAT64, _FLOAT64),
     (_ARRAY, _MEAN, _NO_AXIS, _KEPT, "NDArray[_T]", _ARRAY),
     ("_ArrayOf[_Double, float]", _MEAN, _NO_AXIS, _KEPT, _FLOAT64, _FLOAT64),
+    # An array of an unknown number of axes would match the others as well: it comes first.
+    (_UNKNOWN.format("_T"), _MEAN, "_Axis", _ANY_KEPT, "NDArray[_T]", "NDArray[_T]"),
+    (_UNKNOWN.format("_Double"), _MEAN, "_Axis", _ANY_KEPT, _FLOAT64, _FLOAT64),
+    (_ROW.format("_T"), _MEAN, "_OneAxis", _NOT_KEPT, "_T", _ROW.format("_T")),
+    (_ROW.format("_Double"), _MEAN, "_OneAxis", _NOT_KEPT, "np.float64", _FLOAT64),
     (_ARRAY, _MEAN, "_Axis", _ANY_KEPT, "NDArray[_T]", _ARRAY),
-    ("_ArrayOf[_Double, float]", _MEAN, "_Axis", _ANY_KEPT, _FLOAT64, _FLOAT64),
+    ("NDArray[_Double]", _MEAN, "_Axis", _ANY_KEPT, _FLOAT64, _FLOAT64),
     ("_RealLike", _ALL, _ANY_AXIS, _ANY_KEPT, "Any", "Any"),
 ]
 
@@ -156,7 +163,11 @@ def losses() -> str:
     given = ("_RealLike", *whole, "_ArrayT", "_ArrayT")
     values = [(*how, "None = None", result) for *how, result, _ in LOSSES]
     # Of the shape of the logits, however the loss is reduced.
-    slopes = dict.fromkeys((logits, *whole, "None = None", result) for logits, *_, result in LOSSES)
+    slopes = dict.fromkeys(
+        (logits, *whole, "None = None", result)
+        for logits, _, axis, *_, result in LOSSES
+        if axis in (_NO_AXIS, _ANY_AXIS)
+    )
     both = [
         (*how, "tuple[None, None] | None = None", f"tuple[{value}, {slope}]")
         for *how, value, slope in LOSSES

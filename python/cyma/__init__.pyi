@@ -110,6 +110,7 @@ class RuntimeInfo(TypedDict):
 # Binary cross-entropy with logits
 
 _Number: TypeAlias = SupportsFloat | SupportsIndex
+_OneAxis: TypeAlias = SupportsIndex | tuple[SupportsIndex]
 _Axis: TypeAlias = SupportsIndex | tuple[SupportsIndex, ...]
 _Reduction: TypeAlias = Literal["mean", "sum", "weighted_mean", "none"]
 _Reduced: TypeAlias = Literal["mean", "sum", "weighted_mean"]
@@ -174,6 +175,34 @@ def bce_with_logits(
 ) -> NDArray[np.float64]: ...
 @overload
 def bce_with_logits(
+    logits: np.ndarray[tuple[Never, Never, Never], np.dtype[_T]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _Axis, keepdims: bool = False, out: None = None, check_targets: bool = False,
+) -> NDArray[_T]: ...
+@overload
+def bce_with_logits(
+    logits: np.ndarray[tuple[Never, Never, Never], np.dtype[_Double]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _Axis, keepdims: bool = False, out: None = None, check_targets: bool = False,
+) -> NDArray[np.float64]: ...
+@overload
+def bce_with_logits(
+    logits: np.ndarray[tuple[int], np.dtype[_T]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _OneAxis, keepdims: Literal[False] = False, out: None = None, check_targets: bool = False,
+) -> _T: ...
+@overload
+def bce_with_logits(
+    logits: np.ndarray[tuple[int], np.dtype[_Double]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _OneAxis, keepdims: Literal[False] = False, out: None = None, check_targets: bool = False,
+) -> np.float64: ...
+@overload
+def bce_with_logits(
     logits: np.ndarray[_ShapeT, np.dtype[_T]], targets: _RealLike, *,
     weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
     label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
@@ -181,7 +210,7 @@ def bce_with_logits(
 ) -> NDArray[_T]: ...
 @overload
 def bce_with_logits(
-    logits: _ArrayOf[_Double, float], targets: _RealLike, *, weight: _RealLike | None = None,
+    logits: NDArray[_Double], targets: _RealLike, *, weight: _RealLike | None = None,
     pos_weight: _RealLike | None = None, label_smoothing: _Number = 0.0, where: _Mask | None = None,
     reduction: _Reduced = "mean", axis: _Axis, keepdims: bool = False, out: None = None,
     check_targets: bool = False,
@@ -347,6 +376,38 @@ def bce_with_logits_value_and_grad(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 @overload
 def bce_with_logits_value_and_grad(
+    logits: np.ndarray[tuple[Never, Never, Never], np.dtype[_T]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _Axis, keepdims: bool = False, out: tuple[None, None] | None = None,
+    check_targets: bool = False,
+) -> tuple[NDArray[_T], NDArray[_T]]: ...
+@overload
+def bce_with_logits_value_and_grad(
+    logits: np.ndarray[tuple[Never, Never, Never], np.dtype[_Double]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _Axis, keepdims: bool = False, out: tuple[None, None] | None = None,
+    check_targets: bool = False,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+@overload
+def bce_with_logits_value_and_grad(
+    logits: np.ndarray[tuple[int], np.dtype[_T]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _OneAxis, keepdims: Literal[False] = False, out: tuple[None, None] | None = None,
+    check_targets: bool = False,
+) -> tuple[_T, np.ndarray[tuple[int], np.dtype[_T]]]: ...
+@overload
+def bce_with_logits_value_and_grad(
+    logits: np.ndarray[tuple[int], np.dtype[_Double]], targets: _RealLike, *,
+    weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
+    label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
+    axis: _OneAxis, keepdims: Literal[False] = False, out: tuple[None, None] | None = None,
+    check_targets: bool = False,
+) -> tuple[np.float64, NDArray[np.float64]]: ...
+@overload
+def bce_with_logits_value_and_grad(
     logits: np.ndarray[_ShapeT, np.dtype[_T]], targets: _RealLike, *,
     weight: _RealLike | None = None, pos_weight: _RealLike | None = None,
     label_smoothing: _Number = 0.0, where: _Mask | None = None, reduction: _Reduced = "mean",
@@ -355,7 +416,7 @@ def bce_with_logits_value_and_grad(
 ) -> tuple[NDArray[_T], np.ndarray[_ShapeT, np.dtype[_T]]]: ...
 @overload
 def bce_with_logits_value_and_grad(
-    logits: _ArrayOf[_Double, float], targets: _RealLike, *, weight: _RealLike | None = None,
+    logits: NDArray[_Double], targets: _RealLike, *, weight: _RealLike | None = None,
     pos_weight: _RealLike | None = None, label_smoothing: _Number = 0.0, where: _Mask | None = None,
     reduction: _Reduced = "mean", axis: _Axis, keepdims: bool = False,
     out: tuple[None, None] | None = None, check_targets: bool = False,

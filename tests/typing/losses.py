@@ -1,11 +1,13 @@
 """Types of ``bce_with_logits`` and its derivatives; to be read and run, as ``ufuncs.py``."""
 
-from typing import Literal, assert_type
+from typing import Any, Literal, TypeAlias, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
 
 import cyma
+
+Row: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float32]]
 
 
 def loss(
@@ -33,13 +35,28 @@ def loss(
     assert_type(cyma.bce_with_logits(a32, a32, axis=0), NDArray[np.float32])
     assert_type(cyma.bce_with_logits(a16, a16, axis=(-1,), reduction="sum"), NDArray[np.float16])
     assert_type(cyma.bce_with_logits(a32, a32, axis=np.int64(1)), NDArray[np.float32])
-    assert_type(cyma.bce_with_logits([[0, 1]], [[0, 1]], axis=0), NDArray[np.float64])
+    assert_type(cyma.bce_with_logits(a8, abool, axis=0), NDArray[np.float64])
+    assert_type(cyma.bce_with_logits([[0, 1]], [[0, 1]], axis=0), Any)
     # A scalar stays one.
     assert_type(cyma.bce_with_logits(np.float32(1), 1), np.float32)
     assert_type(cyma.bce_with_logits(np.longdouble(1), 1, reduction="none"), np.longdouble)
     assert_type(cyma.bce_with_logits(0.5, True), np.float64)
     assert_type(cyma.bce_with_logits(1, 1, reduction="none"), np.float64)
     assert_type(cyma.bce_with_logits(np.int8(1), 1), np.float64)
+
+
+def known_axes(
+    row: Row,
+    integers: np.ndarray[tuple[int], np.dtype[np.int8]],
+    rows: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+) -> None:
+    assert_type(cyma.bce_with_logits(row, 1, axis=0), np.float32)
+    assert_type(cyma.bce_with_logits(row, 1, axis=(-1,)), np.float32)
+    assert_type(cyma.bce_with_logits(row, 1, axis=()), NDArray[np.float32])
+    assert_type(cyma.bce_with_logits(integers, 1, axis=0), np.float64)
+    assert_type(cyma.bce_with_logits(rows, 1, axis=0), NDArray[np.float32])
+    both = cyma.bce_with_logits_value_and_grad
+    assert_type(both(row, 1, axis=0), tuple[np.float32, Row])
 
 
 def options(x: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
@@ -102,6 +119,7 @@ loss(
     np.ones((2, 3), np.int8),
     np.ones((2, 3), np.bool_),
 )
+known_axes(np.ones(3, np.float32), np.ones(3, np.int8), np.ones((2, 3), np.float32))
 options(np.ones((2, 3), np.float32), np.ones(3, np.bool_))
 depends(np.ones((2, 3), np.float32), "none", None)
 derivatives(np.ones((2, 3), np.float16), np.ones((2, 3), np.int64), np.ones((2, 3), np.float32))
