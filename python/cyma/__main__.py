@@ -336,9 +336,10 @@ def show(measurements: list[Measurement], contenders: list[str]) -> None:
             for m in group
         ]
         print_table(f"{dtype}{inputs}", ["function", "bound", *contenders], rows, left=1)
-    print(
-        "Huge errors are results that are 0, or have no correct digit, in a tail; inf, overflow.\n"
+    print_paragraph(
+        "Huge errors are results that are 0, or have no correct digit, in a tail; inf is overflow."
     )
+    print()
 
     def cell(m: Measurement, contender: str) -> str:
         if contender not in m.times:
