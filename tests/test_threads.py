@@ -85,7 +85,9 @@ DIRECT = {
     "value and gradient": lambda: np.append(
         *cyma.bce_with_logits_value_and_grad(X[::-1], Z, label_smoothing=0.1)
     ),
-    "objective": lambda: np.concatenate(objectives.logistic()(Z, X.astype(">f4"))),
+    "objective": lambda: np.concatenate(
+        objectives.logistic()(Z.astype(np.float32), X.astype(">f4"))
+    ),
 }
 
 
