@@ -4,23 +4,39 @@
 
 #include "dispatch.h"
 
-/* Every CYMA_SUM_BLOCK elements of a row the lanes go into a compensated sum. So a sum depends on
- * its elements and their order alone, not on pieces, memory layout or tier. Each element at most
- * doubles the product of all lanes, which must stay below 2^1024. */
-enum { CYMA_SUM_BLOCK = 960, CYMA_SHORT_ROW = 128 };
+/* The elements of a row are added in blocks of CYMA_SUM_BLOCK, and these in a compensated sum;
+ * those of a row of at most CYMA_SHORT_ROW elements without lanes. So a sum depends on the elements
+ * and their order alone, not on pieces, memory layout or tier. */
+enum { CYMA_SHORT_ROW = 128 };
 
+/* value * 2^exponent: what overflows or underflows elsewhere does not. */
+typedef struct {
+    long double value;
+    int exponent;
+} cyma_scaled;
+
+/* Rows of elements that come in pieces. What is in long double is in pairs of a value and a power
+ * of 2, as cyma_scaled. */
 typedef struct {
     ptrdiff_t row_length; /* > 0 */
-    double *rows;         /* where the sums go, one after the other */
-    ptrdiff_t position;   /* in the current row */
-    cyma_lanes lanes;
-    double sum, lost; /* of the current row: sum + lost */
-} cyma_row_sums;
-
-void cyma_begin_rows(cyma_row_sums *s, ptrdiff_t row_length, double *rows);
+    int precision;
+    void *sums;          /* or NULL; where the sums go, one after the other: double, or ... */
+    int *exponents;      /* ... long double, with these */
+    const void *factors; /* or NULL; of the derivatives, one for each row: likewise */
+    const int *factor_exponents;
+    double greatest_factor; /* of those and of cyma_bce.scale, without sign */
+    /* the rest is 0 in the beginning */
+    cyma_bce_kernel kernel;  /* of the tier in use at the first piece: all pieces have one tier */
+    ptrdiff_t row, position; /* of the next element */
+    cyma_block *block;       /* of the current row if that is long; all 0 in the beginning */
+    double sum, lost, chain; /* the last one of a short row */
+    cyma_scaled scaled_sum, scaled_lost;
+    cyma_bce_seen seen;
+    int wild; /* a wider type is due: more is wrong than the last digits */
+} cyma_rows;
 
 /* Takes n more elements, or, if `where` is not NULL, those of them where it is true. */
-void cyma_add_to_rows(cyma_row_sums *s, const double *x, const unsigned char *where, ptrdiff_t n);
+void cyma_add_to_rows(cyma_rows *rows, const void *x, const unsigned char *where, ptrdiff_t n);
 
 /* Arrays that have only `period` elements and begin anew after those. */
 typedef struct {
@@ -28,8 +44,7 @@ typedef struct {
     int weight, pos_weight, where;
 } cyma_repeats;
 
-/* Computes n more elements, and takes their losses if `s` is not NULL. */
-void cyma_feed_bce(cyma_row_sums *s, int precision, const cyma_bce *f, const cyma_repeats *repeats,
-                   ptrdiff_t n);
+/* Computes n more elements, and adds their losses if sums are wanted: then f->loss is NULL. */
+void cyma_feed_bce(cyma_rows *rows, const cyma_bce *f, const cyma_repeats *repeats, ptrdiff_t n);
 
 #endif

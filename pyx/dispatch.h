@@ -27,24 +27,48 @@ typedef double (*cyma_scalar)(double x);
 typedef struct {
     const void *logits;
     const void *targets, *weight, *pos_weight; /* or NULL: one value for all elements */
-    double target_value, weight_value, pos_weight_value;
+    long double target_value, weight_value, pos_weight_value;
     const unsigned char *where; /* or NULL: everywhere; elsewhere the results are 0 */
-    double keep, add;           /* the smoothed targets are targets * keep + add */
+    long double keep, add;      /* the smoothed targets are targets * keep + add */
     double scale;               /* of the derivatives */
     double floor;               /* of the second one, without weights and scale */
-    void *loss, *grad, *hess;   /* or NULL; not loss and hess at once */
+    void *loss, *grad, *hess;   /* or NULL; not loss and hess at once, unless smoothed */
+    int integers; /* which operands were integers, by CYMA_INTEGER_...: they may be rounded */
 } cyma_bce;
 
-/* Partial sums of losses: element i of a row goes into lane i % CYMA_LANES, an order that vectors
- * of every width can keep. A lane stands for sums[j] + log1p(products[j]). */
-enum { CYMA_LANES = 16 };
+enum {
+    CYMA_INTEGER_LOGITS = 1,
+    CYMA_INTEGER_TARGETS = 2,
+    CYMA_INTEGER_WEIGHT = 4,
+    CYMA_INTEGER_POS_WEIGHT = 8
+};
+
+/* What a kernel noticed. Overflow it leaves to the caller, in the floating-point environment. */
+typedef struct {
+    int lost;      /* an operand or a coefficient of a loss has lost digits */
+    int underflow; /* something has; maybe the results alone, which are to */
+    double far;    /* greatest coefficient of an e^-|x| that may have */
+} cyma_bce_seen;
+
+/* Sums of losses over a block of a row: element i goes into lane i % CYMA_LANES, an order that
+ * vectors of every width can keep. A lane stands for sums[j] + log1p(products[j]). In float64,
+ * where the errors of many additions of equal numbers would be seen, only short chains and pairs of
+ * them are added plainly; sums of these are compensated. An element at most doubles the product of
+ * its lane, which must stay below 2^1024. */
+enum { CYMA_LANES = 16, CYMA_SUM_CHAIN = 8 * CYMA_LANES, CYMA_SUM_BLOCK = 112 * CYMA_SUM_CHAIN };
 typedef struct {
     double sums[CYMA_LANES], products[CYMA_LANES];
 } cyma_lanes;
+typedef struct {
+    cyma_lanes chain,
+        previous;           /* the current one, and that before it if it is the first of a pair */
+    cyma_lanes total, lost; /* total + lost of the others */
+} cyma_block;
 
-/* n elements of which the first belongs to lane `first`. With lanes, losses are added there and not
- * written. */
-typedef void (*cyma_bce_kernel)(const cyma_bce *, cyma_lanes *, ptrdiff_t first, ptrdiff_t n);
+/* n elements. With a block, losses are added there, from its element `first` on, and not written.
+ */
+typedef void (*cyma_bce_kernel)(const cyma_bce *, cyma_bce_seen *, cyma_block *, ptrdiff_t first,
+                                ptrdiff_t n);
 
 /* What takes the place of a portable kernel; a list of them ends with a kernel NULL. */
 typedef struct {

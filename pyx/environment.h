@@ -46,6 +46,35 @@ cyma_leave_environment(const cyma_environment *saved, int precision)
     fesetenv(&saved->fenv);
 }
 
+/* FE_OVERFLOW and FE_UNDERFLOW, if results have overflowed, or have lost digits by underflow, since
+ * these were last forgotten. Kernels have no other way to tell that costs nothing. */
+static inline int
+cyma_range_errors(void)
+{
+#ifdef CYMA_HAVE_SSE
+    const unsigned flags = _mm_getcsr();
+    return (flags & _MM_EXCEPT_OVERFLOW ? FE_OVERFLOW : 0) |
+           (flags & _MM_EXCEPT_UNDERFLOW ? FE_UNDERFLOW : 0);
+#else
+    return fetestexcept(FE_OVERFLOW | FE_UNDERFLOW);
+#endif
+}
+
+static inline void
+cyma_forget_range_errors(int which)
+{
+#ifdef CYMA_HAVE_SSE
+    const unsigned flags = _mm_getcsr();
+    const unsigned forgotten = (which & FE_OVERFLOW ? _MM_EXCEPT_OVERFLOW : 0) |
+                               (which & FE_UNDERFLOW ? _MM_EXCEPT_UNDERFLOW : 0);
+    if (flags & forgotten) {
+        _mm_setcsr(flags & ~forgotten);
+    }
+#else
+    feclearexcept(which);
+#endif
+}
+
 /* After it, stores past the caches are in order with others. */
 static inline void
 cyma_store_fence(void)

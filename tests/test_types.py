@@ -22,12 +22,6 @@ from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = sorted((ROOT / "tests" / "typing").glob("*.py"))
 
-# Until the package has them: files that use what is in the stubs only, and its names.
-PENDING_FILES = {"losses_out.py"}
-PENDING_NAMES = [
-    f"cyma.bce_with_logits{suffix}" for suffix in ("", "_grad", "_hess", "_value_and_grad")
-]
-
 newest_numpy = pytest.mark.skipif(
     np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="NumPy's stubs differ before 2.4"
 )
@@ -94,11 +88,9 @@ def test_stubs_are_sound_themselves(cache):
 
 
 @newest_numpy
-def test_stubtest(tmp_path):
-    pending = tmp_path / "pending.txt"
-    pending.write_text("\n".join(PENDING_NAMES))
+def test_stubtest():
     settings = ["--mypy-config-file", "pyproject.toml", "--allowlist", "tests/typing/stubtest.txt"]
-    code, output = check("mypy.stubtest", "cyma", *settings, "--allowlist", pending)
+    code, output = check("mypy.stubtest", "cyma", *settings)
     assert code == 0, output
 
 
@@ -216,9 +208,6 @@ def has_type(value, expected):
 @newest_numpy
 @pytest.mark.parametrize("path", EXPECTED, ids=lambda path: path.name)
 def test_values_have_the_types_that_checkers_tell(path, tmp_path, monkeypatch):
-    if path.name in PENDING_FILES:
-        pytest.skip("the package does not have it yet")
-
     def assert_type(value, expected, /):
         assert has_type(value, expected), f"{value!r} is not of type {expected}"
         return value

@@ -83,10 +83,18 @@ CYMA_F(cyma_bce_unweighted)(CYMA_REAL x, CYMA_REAL z)
     return y;
 }
 
-/* (1 + p)(1 + e) - 1. A sum of log1p(e) is log1p of a product that grows by this: without a
+/* (1 + p)(1 + q) - 1. A sum of log1p(e) is log1p of a product that grows by this: without a
  * logarithm for each element, and accurate however small the e are, as nothing cancels. */
 CYMA_INLINE CYMA_REAL
-CYMA_F(cyma_grown)(CYMA_REAL p, CYMA_REAL e)
+CYMA_F(cyma_grown)(CYMA_REAL p, CYMA_REAL q)
 {
-    return CYMA_FMA(p, 1 + e, e);
+    return CYMA_FMA(p, q, p + q);
+}
+
+/* The same in less time from p to the result, but what 1 + q is rounded by adds up where many q are
+ * equal. */
+CYMA_INLINE CYMA_REAL
+CYMA_F(cyma_grown_soon)(CYMA_REAL p, CYMA_REAL q)
+{
+    return CYMA_FMA(p, 1 + q, q);
 }

@@ -25,6 +25,8 @@
 #define CYMA_SHIFTER_F32 0x1.8p23f    /* adding it rounds to an integer */
 #define CYMA_SPLITTER_F32 0x1.001p12f /* halves a mantissa */
 #define CYMA_MAX_F32 0x1.fffffep127f
+#define CYMA_NORMAL_F32 0x1p-126f /* the least normal number */
+#define CYMA_NORMAL_EXP_F32 87.0f /* up to it e^-x is normal */
 /* 4 e^-CLAMP rounds to 0; so does e^-CLAMP_WIDE times the largest number. */
 #define CYMA_CLAMP_F32 107.0f
 #define CYMA_CLAMP_WIDE_F32 196.0f

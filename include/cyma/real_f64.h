@@ -25,6 +25,8 @@
 #define CYMA_SHIFTER_F64 0x1.8p52
 #define CYMA_SPLITTER_F64 0x1.0000002p27 /* halves a mantissa */
 #define CYMA_MAX_F64 0x1.fffffffffffffp1023
+#define CYMA_NORMAL_F64 0x1p-1022 /* the least normal number */
+#define CYMA_NORMAL_EXP_F64 708.0 /* up to it e^-x is normal */
 #define CYMA_CLAMP_F64 748.0
 #define CYMA_CLAMP_WIDE_F64 1456.0
 #define CYMA_LARGEST_N_F64 1022.0 /* 2^-n is normal */

@@ -2,6 +2,10 @@
 
 The arithmetic is in ``include/cyma/bce_fused.h``, the sums are in ``pyx/bce.c``. Here the operands
 are cut into contiguous pieces in the order of the reduced axes, whatever their layout and dtype.
+
+A call is computed in the narrowest type that holds all operands. Where that overflows, or loses
+digits by underflow, though the exact result may not, the C code says so, and the call is computed
+once more in the next wider type; at last in long double with exponents apart.
 """
 
 from __future__ import annotations
@@ -13,16 +17,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from cyma._tier import tier
 from cyma._ufuncs import (
     LANES,
-    UFUNCS,
-    RowSums,
+    Rows,
     all_plain,
     feed_bce,
     is_plain,
     repeat,
-    tier_in_use,
+    width_needed,
 )
 
 REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
@@ -31,6 +33,21 @@ REDUCTIONS = ("mean", "sum", "weighted_mean", "none")
 BOUND = 6.0
 
 _BOOL, _FLOAT16, _FLOAT32, _FLOAT64 = map(np.dtype, ("bool", "float16", "float32", "float64"))
+_LONG_DOUBLE, _INT = map(np.dtype, ("longdouble", "intc"))
+
+# What is computed in, from narrow to wide, and the least and the greatest factor of derivatives
+# that are normal numbers there, as are their inverses.
+_WORKING = (_FLOAT32, _FLOAT64, _LONG_DOUBLE)
+_FACTORS = ((2.0**-126, 2.0**126), (2.0**-1022, 2.0**1022))
+_WIDEST = 2
+
+# Dtypes of the operands of feed_bce: logits, targets, weight, pos_weight, where and three outputs.
+_PIECE_DTYPES = [[working] * 4 + [_BOOL] + [working] * 3 for working in _WORKING]
+
+# By type number, dtypes of results for logits that are floats. Long double may be no wider than
+# float64.
+_RESULTS = {dtype.num: dtype for dtype in (_FLOAT16, _FLOAT32, _FLOAT64)}
+_RESULTS[_LONG_DOUBLE.num] = _LONG_DOUBLE if _LONG_DOUBLE.itemsize > 8 else _FLOAT64
 
 # Elements to copy at a time where dtype or layout need it, and of what is repeated.
 _PIECE = 16384
@@ -50,25 +67,22 @@ class _Operands:
     reduction: str
     axes: tuple[int, ...]  # that are reduced
     kept: tuple[int, ...]  # the others
+    rows_shape: tuple[int, ...]  # of the reduced loss, without the reduced axes
+    keepdims: bool
     dtype: np.dtype  # of the results
-    working_dtype: np.dtype  # what is computed in
+    row_length: int  # how many elements go into each element of the reduced loss
+    width: int  # index in _WORKING of the narrowest type that holds all ...
+    integers: int  # ... unless it is too narrow for what these operands have
 
     @property
-    def is_long(self) -> bool:
-        """Whether that is wider than float64, for which there is no fused kernel."""
-        return self.dtype.itemsize > 8
-
-    @property
-    def row_length(self) -> int:
-        """How many elements go into each element of the reduced loss."""
-        if not self.kept:
-            return self.logits.size
-        return math.prod([self.logits.shape[axis] for axis in self.axes])
-
-    def new_rows(self) -> np.ndarray:
-        """Zeros, one for each element of the reduced loss."""
-        shape = tuple([self.logits.shape[axis] for axis in self.kept]) if self.kept else ()
-        return np.zeros(shape, self.dtype if self.is_long else _FLOAT64)
+    def loss_shape(self) -> tuple[int, ...]:
+        """Shape of the loss."""
+        shape = self.logits.shape
+        if self.reduction == "none":
+            return shape
+        if self.keepdims:
+            return tuple([1 if k in self.axes else n for k, n in enumerate(shape)])
+        return self.rows_shape
 
     def along_rows(self, x: np.ndarray) -> np.ndarray:
         """View of an array in the full shape whose last axes are those reduced."""
@@ -78,26 +92,75 @@ class _Operands:
             return x.reshape(1)
         return x.transpose(self.kept + self.axes) if self.kept else x
 
+    def arrays(self) -> list[np.ndarray]:
+        """The operands that are arrays."""
+        operands = (self.logits, self.targets, self.weight, self.pos_weight, self.where)
+        return [x for x in operands if isinstance(x, np.ndarray)]
 
-def real(name: str, x) -> np.ndarray:
-    """Array of real numbers."""
-    if type(x) is not np.ndarray:
-        if isinstance(x, np.ma.MaskedArray):
-            raise TypeError(f"{name} must not be a masked array: give its data, and where=~mask")
+
+def _refuse_more_than_numbers(name: str, x, cure: str) -> None:
+    """Raise TypeError for units and masks, which an array of numbers would lose in silence.
+
+    What has a unit has it as an attribute of that name.
+    """
+    if isinstance(x, (list, tuple)):
+        for kind in set(map(type, x)) - {float, int, bool}:
+            for element in x:
+                if type(element) is kind:
+                    _refuse_more_than_numbers(name, element, cure)
+        return
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be a masked array: {cure}")
+    for attribute in ("unit", "units"):
+        # Not by getattr alone, for which columns of a table are attributes.
+        if hasattr(type(x), attribute) or attribute in getattr(x, "__dict__", ()):
+            unit = getattr(x, attribute)
+            if unit is not None:
+                raise TypeError(
+                    f"{name} must be plain numbers, not {type(x).__name__} with the unit "
+                    f"{str(unit)!r}: convert it to an array without one first"
+                )
+
+
+def _plain(name: str, x, cure: str) -> np.ndarray:
+    """Array that is nothing else than one."""
+    _refuse_more_than_numbers(name, x, cure)
+    x = np.asanyarray(x)
+    if type(x) is not np.ndarray:  # what an object gave may be more, too
+        _refuse_more_than_numbers(name, x, cure)
         x = np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must be real numbers, not of dtype {x.dtype}")
     return x
 
 
+def real(name: str, x, cure: str = "give it without what is masked") -> np.ndarray:
+    """Array of real numbers, of a dtype of NumPy or one that casts to float64 safely."""
+    if type(x) is not np.ndarray:
+        x = _plain(name, x, cure)
+    dtype = x.dtype
+    if dtype.kind not in "fiub" and not (dtype.isbuiltin == 2 and np.can_cast(dtype, _FLOAT64)):
+        raise TypeError(f"{name} must be real numbers, not of dtype {dtype}")
+    return x
+
+
+_CURE = "give its data, and where=~mask"
+
+
 def number(name: str, x) -> float:
-    """A number; not text that reads like one."""
+    """A number; not text that reads like one. Long double stays that."""
+    _refuse_more_than_numbers(name, x, "give a number")
+    if isinstance(x, np.longdouble):
+        return x
     try:
         if not isinstance(x, (str, bytes)):
             return float(x)
     except (TypeError, ValueError):
         pass
     raise TypeError(f"{name} must be a number, not {x!r}")
+
+
+def _scalar(x: np.ndarray):
+    """The only element of an array, as a Python number, or long double."""
+    return (x if x.dtype.isbuiltin == 1 else x.astype(_FLOAT64)).item()
 
 
 def _broadcastable(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -110,18 +173,14 @@ def _broadcastable(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarr
 
 def _weight(name: str, x, shape: tuple[int, ...]) -> np.ndarray | float:
     """Weights that broadcast to a shape, or one for all elements."""
-    if x is None:
-        return 1.0
-    x = real(name, x)
+    x = real(name, x, _CURE)
     if x.shape != shape:
         _broadcastable(name, x, shape)
-    return x.item() if x.size == 1 else x
+    return _scalar(x) if x.size == 1 else x
 
 
 def _normalized_axes(axis, ndim: int) -> tuple[int, ...]:
     """Axes to reduce, from 0 on."""
-    if axis is None:
-        return tuple(range(ndim))
     axes = []
     for a in axis if isinstance(axis, tuple) else (axis,):
         try:
@@ -139,12 +198,15 @@ def _normalized_axes(axis, ndim: int) -> tuple[int, ...]:
 def check_unit_interval(name: str, x: np.ndarray, where: np.ndarray | None = None) -> None:
     """Raise ValueError at the first element outside [0, 1] that is not masked."""
     mask = True if where is None or x.ndim == 0 else where
+    # Types of other packages, which may have no 0, are compared as float64.
+    dtype = x.dtype if x.dtype.isbuiltin == 1 else _FLOAT64
     with np.errstate(invalid="ignore"):
-        low = np.min(x, initial=0, where=mask)
-        high = np.max(x, initial=1, where=mask)
+        low = np.minimum.reduce(x, axis=None, dtype=dtype, initial=0, where=mask)
+        high = np.maximum.reduce(x, axis=None, dtype=dtype, initial=1, where=mask)
     if low >= 0 and high <= 1:
         return
-    wrong = ~((x >= 0) & (x <= 1)) & mask
+    wide = x.astype(dtype, copy=False)
+    wrong = ~((wide >= 0) & (wide <= 1)) & mask
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, index))}]" if index else ""
     raise ValueError(f"{name}{place} = {x[index]} is outside [0, 1]")
@@ -152,39 +214,40 @@ def check_unit_interval(name: str, x: np.ndarray, where: np.ndarray | None = Non
 
 def _result_dtype(logits: np.dtype) -> np.dtype:
     """Dtype of the results for logits of a dtype; but for long double, one of those named above."""
-    if logits is _FLOAT32 or logits is _FLOAT64:
-        return logits
-    if logits.kind != "f":
-        return _FLOAT64
-    native = logits.newbyteorder("=")
-    # Long double may be no wider than float64.
-    return next((dtype for dtype in (_FLOAT64, _FLOAT32, _FLOAT16) if dtype == native), native)
+    dtype = _RESULTS.get(logits.num)
+    if dtype is None:
+        # Floats of other packages are narrow.
+        is_float = logits.isbuiltin == 2 and not np.can_cast(logits, np.int64)
+        dtype = _FLOAT32 if is_float else _FLOAT64
+    return dtype
 
 
 def _validate(
     logits,
     targets,
-    weight,
-    pos_weight,
-    label_smoothing,
-    where,
-    reduction,
-    axis,
-    check_targets,
+    weight=None,
+    pos_weight=None,
+    label_smoothing=0.0,
+    where=None,
+    reduction="none",
+    axis=None,
+    keepdims=False,
+    check_targets=False,
 ) -> _Operands:
-    """Check all arguments; errors name the argument and what was given."""
-    logits, targets = real("logits", logits), real("targets", targets)
+    """Check all arguments but ``out``; errors name the argument and what was given."""
+    logits, targets = real("logits", logits, _CURE), real("targets", targets, _CURE)
     shape = logits.shape
     if targets.shape != shape and targets.shape != ():
         raise ValueError(f"targets of shape {targets.shape} do not match logits of shape {shape}")
-    weight = _weight("weight", weight, shape)
-    pos_weight = _weight("pos_weight", pos_weight, shape)
+    weight = 1.0 if weight is None else _weight("weight", weight, shape)
+    pos_weight = 1.0 if pos_weight is None else _weight("pos_weight", pos_weight, shape)
     if where is not None:
-        where = np.asarray(where)
+        where = _plain("where", where, "fill it, as by where.filled(False)")
         if where.dtype != np.bool_:
             raise TypeError(f"where must be boolean, not of dtype {where.dtype}")
         where = None if where.shape == () and where else _broadcastable("where", where, shape)
-    label_smoothing = number("label_smoothing", label_smoothing)
+    if type(label_smoothing) is not float:
+        label_smoothing = number("label_smoothing", label_smoothing)
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"label_smoothing = {label_smoothing} is outside [0, 1)")
     if not isinstance(reduction, str) or reduction not in REDUCTIONS:
@@ -192,16 +255,28 @@ def _validate(
         raise ValueError(f"reduction = {reduction!r} is not one of {choices}")
     if reduction == "none" and axis is not None:
         raise ValueError(f"axis = {axis} needs a reduction other than 'none'")
+    if keepdims is not False and not isinstance(keepdims, (bool, int, np.bool_)):
+        raise TypeError(f"keepdims must be a bool, not {keepdims!r}")
     if check_targets:
         check_unit_interval("targets", targets, where)
     if reduction == "weighted_mean" and not isinstance(weight, np.ndarray):
         weight = 1.0 if 0 < abs(weight) < math.inf else weight  # it cancels
-    axes = _normalized_axes(axis, logits.ndim)
-    kept = () if axis is None else tuple([k for k in range(logits.ndim) if k not in axes])
-    dtype = _result_dtype(logits.dtype)
+    axes, kept, rows_shape, row_length = tuple(range(logits.ndim)), (), (), logits.size
+    if axis is not None:
+        axes = _normalized_axes(axis, logits.ndim)
+        kept = tuple([k for k in range(logits.ndim) if k not in axes])
+        rows_shape = tuple([shape[k] for k in kept])
+        row_length = math.prod([shape[k] for k in axes])
+    dtype = logits.dtype
+    if dtype is not _FLOAT32 and dtype is not _FLOAT64:
+        dtype = _result_dtype(dtype)
+    targets = _scalar(targets) if targets.size == 1 else targets
+    width, integers = width_needed(logits, targets, weight, pos_weight, label_smoothing)
+    if width < _WIDEST and dtype.itemsize > 4:
+        width = 1 if dtype.itemsize == 8 else _WIDEST
     return _Operands(
         logits,
-        targets.item() if targets.size == 1 else targets,
+        targets,
         weight,
         pos_weight,
         where,
@@ -209,8 +284,12 @@ def _validate(
         reduction,
         axes,
         kept,
+        rows_shape,
+        keepdims,
         dtype,
-        _FLOAT32 if dtype is _FLOAT16 else dtype,
+        row_length,
+        width,
+        integers,
     )
 
 
@@ -299,64 +378,20 @@ def _iterated_pieces(
             yield piece
 
 
-def _compute(
-    o: _Operands,
-    *,
-    loss: np.ndarray | None = None,
-    rows: np.ndarray | None = None,
-    grad: np.ndarray | None = None,
-    hess: np.ndarray | None = None,
-    scale: float = 1.0,
-    floor: float = 0.0,
-) -> None:
-    """Write what is wanted: losses, or their sums in ``rows``, and derivatives times a scale.
-
-    Second derivatives cannot be had with losses. Without weights, they are at least ``floor``.
-    """
-    if o.is_long:
-        _compute_longdouble(o, loss, rows, grad, hess, scale, floor)
-    elif o.logits.size:
-        working = o.working_dtype
-        sums = None if rows is None else RowSums(o.row_length, rows)
-        operands = [o.logits, o.targets, o.weight, o.pos_weight, o.where, loss, grad, hess]
-        dtypes = [working] * 4 + [_BOOL] + [working] * 3
-        pieces = _pieces(o, operands, dtypes, writable=3)
-        if type(pieces) is tuple:  # one piece, and nothing was converted
-            feed_bce(sums, *pieces[0], o.label_smoothing, scale, floor)
-            return
-        # A conversion may overflow; the kernels are silent. All pieces are computed by one tier.
-        with np.errstate(all="ignore"), tier(tier_in_use()):
-            for piece in pieces:
-                feed_bce(sums, *piece, o.label_smoothing, scale, floor)
+class _TooNarrowError(Exception):
+    """A wider type is due."""
 
 
-def _compute_longdouble(o, loss, rows, grad, hess, scale, floor) -> None:
-    """The same in long double, by the ufuncs and with temporaries."""
+# What there is a number of for each row is a pair: values in float64, and None; or values in long
+# double, and the exponents of powers of 2 that belong to them.
+_ONE, _NONE = (1.0, None), (None, None)
 
-    def term(coefficient, factor):
-        return np.where((coefficient == 0) & np.isinf(factor), 0, coefficient * factor)
 
-    softplus, sigmoid = UFUNCS["softplus"], UFUNCS["sigmoid"]
-    with np.errstate(all="ignore"):
-        # All long double first: NumPy 1.26 lets an array of a narrower dtype win over a scalar.
-        x, smoothing = o.logits, np.longdouble(o.label_smoothing)
-        z, weight, pos_weight = (
-            np.asarray(y, np.longdouble) for y in (o.targets, o.weight, o.pos_weight)
-        )
-        a = weight * pos_weight * (z * (1 - smoothing) + smoothing / 2)
-        b = weight * ((1 - z) * (1 - smoothing) + smoothing / 2)
-        if o.where is not None:
-            x, a, b = (np.where(o.where, y, np.longdouble(0)) for y in (x, a, b))
-        losses = term(a, softplus(-x)) + term(b, softplus(x))
-        if loss is not None:
-            loss[...] = losses
-        if rows is not None:
-            in_order = o.along_rows(losses).reshape(*rows.shape, o.row_length)
-            rows[...] = np.sum(in_order, axis=-1)
-        if grad is not None:
-            grad[...] = (b * sigmoid(x) - a * sigmoid(-x)) * scale
-        if hess is not None:
-            hess[...] = (a + b) * np.maximum(UFUNCS["sigmoid_deriv"](x), floor) * scale
+def _zeros(o: _Operands, width: int) -> tuple:
+    """Where the sums of all rows may go."""
+    if width < _WIDEST:
+        return np.zeros(o.rows_shape), None
+    return np.zeros(o.rows_shape, _LONG_DOUBLE), np.zeros(o.rows_shape, _INT)
 
 
 def _count(o: _Operands) -> np.ndarray | float:
@@ -369,84 +404,133 @@ def _count(o: _Operands) -> np.ndarray | float:
     return np.count_nonzero(where, axis=o.axes).astype(_FLOAT64)
 
 
-def _sum_of_weights(o: _Operands) -> np.ndarray | float:
+def _sum_of_weights(o: _Operands, width: int) -> tuple:
     """Sum of the unmasked weights of each row."""
-    if not isinstance(o.weight, np.ndarray):
-        return _count(o) * (np.longdouble(o.weight) if o.is_long else o.weight)
-    if o.is_long:
-        weight = np.broadcast_to(o.weight, o.logits.shape)
-        where = True if o.where is None else o.where
-        return np.sum(weight, axis=o.axes, dtype=np.longdouble, where=where)
-    rows = o.new_rows()
+    sums, exponents = _zeros(o, width)
     if o.logits.size:
-        sums = RowSums(o.row_length, rows)
         weight = np.broadcast_to(o.weight, o.logits.shape)
         where = o.where if o.where is None else np.broadcast_to(o.where, o.logits.shape)
+        rows = Rows(sums.dtype, o.row_length, sums, exponents, None, None, 1.0)
         with np.errstate(all="ignore"):
-            for piece in _pieces(o, [weight, where], [_FLOAT64, _BOOL]):
-                sums.add(*piece)
-    return rows[()]
+            for piece in _pieces(o, [weight, where], [sums.dtype, _BOOL]):
+                rows.add(*piece)
+        if rows.wild:
+            raise _TooNarrowError
+    return (sums if o.kept or width == _WIDEST else float(sums)), exponents
 
 
-def _divisor(o: _Operands) -> np.ndarray | float:
+def _divisor(o: _Operands, width: int) -> tuple:
     """What the sum of each row is divided by."""
-    if o.reduction in ("none", "sum"):
-        return 1.0
-    return _count(o) if o.reduction == "mean" else _sum_of_weights(o)
+    reduction = o.reduction
+    if reduction == "mean":
+        return _count(o), None
+    if reduction != "weighted_mean":
+        return _ONE
+    if isinstance(o.weight, np.ndarray):
+        return _sum_of_weights(o, width)
+    return _count(o) * o.weight, None
 
 
-def _reduced(o: _Operands, sums: np.ndarray, divisor: np.ndarray | float):
-    """Loss in the dtype of the results, a scalar if all axes are reduced."""
-    if not o.kept and not o.is_long and divisor:
-        loss = float(sums) / float(divisor)  # which is silent
-        if o.dtype is _FLOAT64 or (o.dtype is _FLOAT32 and 1e-37 < loss < 1e38):
-            return o.dtype.type(loss)
-    with np.errstate(over="ignore", under="ignore"):
-        quotient = sums[()] / divisor
-        return quotient.astype(o.dtype, copy=False) if o.kept else o.dtype.type(quotient)
+def _check_factors(factors, divisors, width: int) -> None:
+    """Check that a type holds factors and their inverses, but for those that must be 0 or nan."""
+    least, greatest = _FACTORS[width]
+    if not isinstance(factors, np.ndarray) and least <= abs(factors) <= greatest:
+        return
+    size, divisor = np.abs(factors), np.abs(divisors)
+    usual = (least <= size) & (size <= greatest) | ~((divisor > 0) & (divisor < math.inf))
+    if not np.all(usual):
+        raise _TooNarrowError
 
 
-def _new_like(logits: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Array for results of the shape of the logits."""
-    return np.empty_like(logits, dtype, subok=False)
-
-
-def _result(x: np.ndarray):
-    """What a function of NumPy returns: a scalar for no dimensions."""
-    return x if x.ndim else x[()]
-
-
-def _derivative(
-    o: _Operands,
-    name: str,
-    divisor: np.ndarray | float,
-    *,
-    loss: np.ndarray | None = None,
-    rows: np.ndarray | None = None,
-):
-    """Derivative of the reduced loss; losses or their sums are written in the same pass."""
-    if not isinstance(divisor, np.ndarray):
-        # Where nothing is counted, nothing changes the loss.
-        nothing = 0.0 if o.reduction == "mean" else math.nan
-        divisor = np.longdouble(divisor) if o.is_long else float(divisor)
-        slope = _new_like(o.logits, o.dtype)
-        factor = 1 / divisor if divisor else nothing
-        _compute(o, **{name: slope}, loss=loss, rows=rows, scale=factor)
-    else:
-        # float16 is rounded once, after the division.
-        slope = _new_like(o.logits, o.working_dtype)
-        _compute(o, **{name: slope}, loss=loss, rows=rows)
-        if o.is_long:
-            divisor = divisor.astype(o.dtype)
+def _factors(o: _Operands, divisor: tuple, width: int) -> tuple:
+    """What the derivatives in each row are multiplied by; in long double, always arrays."""
+    values, exponents = divisor
+    # Where nothing is counted, nothing changes the loss.
+    nothing = 0.0 if o.reduction == "mean" else math.nan
+    if width == _WIDEST:
+        values = np.full(o.rows_shape, values, _LONG_DOUBLE)
+        exponents = np.asarray(0 if exponents is None else -exponents, _INT)
+        exponents = np.array(np.broadcast_to(exponents, o.rows_shape))
+    if isinstance(values, np.ndarray):
         with np.errstate(all="ignore"):
-            factor = 1 / np.expand_dims(divisor, o.axes)
-            if o.reduction == "mean":
-                factor[~np.isfinite(factor)] = 0
-            np.multiply(slope, factor, out=slope, casting="same_kind")
-            slope = slope.astype(o.dtype, copy=False)
-    if o.where is not None and not np.all(np.isfinite(factor)):
-        np.copyto(slope, 0, where=~o.where)
-    return _result(slope)
+            factors = np.divide(1, values, out=np.empty_like(values))
+        factors[values == 0] = nothing
+    else:
+        factors = 1 / values if values else nothing
+    if width < _WIDEST:
+        _check_factors(factors, values, width)
+    return factors, exponents
+
+
+def _reduced(o: _Operands, sums: tuple, divisor: tuple):
+    """Loss in the dtype of the results, a scalar if no axis is left."""
+    values, exponents = sums
+    if not o.kept and exponents is None and divisor[0]:
+        loss = float(values) / divisor[0]  # which is silent
+        if o.dtype is _FLOAT64 or (o.dtype is _FLOAT32 and 1e-37 < loss < 1e38):
+            loss = o.dtype.type(loss)
+            return np.full(o.loss_shape, loss) if o.keepdims else loss
+    with np.errstate(over="ignore", under="ignore"):
+        loss = values[()] / divisor[0]
+        if exponents is not None:
+            loss = np.ldexp(loss, exponents if divisor[1] is None else exponents - divisor[1])
+        loss = np.asarray(loss).astype(o.dtype, copy=False)
+    return loss.reshape(o.loss_shape)[()]
+
+
+def _compute(
+    o: _Operands,
+    value: bool,
+    loss: np.ndarray | None = None,
+    grad: np.ndarray | None = None,
+    hess: np.ndarray | None = None,
+    floor: float = 0.0,
+):
+    """Write losses and derivatives of elements; return the reduced loss if it is wanted.
+
+    Second derivatives cannot be had with losses. Without weights, they are at least ``floor``.
+    """
+    width = o.width
+    while True:
+        try:
+            return _compute_in(o, width, value, loss, grad, hess, floor)
+        except _TooNarrowError:
+            width += 1
+
+
+def _compute_in(o: _Operands, width: int, value: bool, loss, grad, hess, floor: float):
+    """The same in a type of _WORKING; raise _TooNarrowError if a wider one is due."""
+    divisor = factors = _divisor(o, width)
+    if grad is None and hess is None:
+        factors = _ONE
+    elif divisor is not _ONE:
+        factors = _factors(o, divisor, width)
+    sums = _zeros(o, width) if value else _NONE
+    if isinstance(factors[0], np.ndarray):
+        by_row, scale = factors, 1.0
+        greatest = float(np.fmax.reduce(np.abs(factors[0]), axis=None, initial=0))
+    else:
+        by_row, scale = _NONE, factors[0]
+        greatest = abs(scale)
+    if o.logits.size:
+        operands = [o.logits, o.targets, o.weight, o.pos_weight, o.where, loss, grad, hess]
+        pieces = _pieces(o, operands, _PIECE_DTYPES[width], writable=3)
+        rows = Rows(_WORKING[width], o.row_length, *sums, *by_row, greatest)
+        if type(pieces) is tuple:  # one piece, and nothing was converted
+            feed_bce(rows, *pieces[0], o.label_smoothing, scale, floor, o.integers)
+        else:
+            with np.errstate(all="ignore"):  # a conversion may overflow; the kernels are silent
+                for piece in pieces:
+                    feed_bce(rows, *piece, o.label_smoothing, scale, floor, o.integers)
+                    if rows.wild:
+                        break
+        if rows.wild:
+            raise _TooNarrowError
+    if o.where is not None and not np.all(np.isfinite(factors[0])):
+        for slope in (grad, hess):
+            if slope is not None:
+                np.copyto(slope, 0, where=~o.where)
+    return _reduced(o, sums, divisor) if value else None
 
 
 def gradient_and_hessian(
@@ -456,10 +540,56 @@ def gradient_and_hessian(
 
     Without weights, the second one is at least ``min_hessian``.
     """
-    o = _validate(logits, targets, weight, pos_weight, 0.0, None, "none", None, False)
-    grad, hess = _new_like(o.logits, _FLOAT32), _new_like(o.logits, _FLOAT32)
-    _compute(o, grad=grad, hess=hess, floor=min_hessian)
+    o = _validate(logits, targets, weight, pos_weight)
+    grad, hess = (np.empty_like(o.logits, _FLOAT32, subok=False) for _ in range(2))
+    _compute(o, False, None, grad, hess, min_hessian)
     return grad, hess
+
+
+def _check_out(name: str, out, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Check an array for results."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{name} must be an array, not {type(out).__name__}")
+    _refuse_more_than_numbers(name, out, "give its data")
+    if out.shape != shape:
+        raise ValueError(f"{name} of shape {out.shape} does not have the results' shape {shape}")
+    if not np.can_cast(dtype, out.dtype, "same_kind"):
+        raise TypeError(f"{name} of dtype {out.dtype} cannot hold results of dtype {dtype}")
+    if not out.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+
+
+def _checked_outs(o: _Operands, names: tuple[str, ...], out) -> list[np.ndarray | None]:
+    """The argument ``out`` of a function with results of these names."""
+    labels, outs = ["out"], [out]
+    if len(names) > 1:
+        if not isinstance(out, tuple) or len(out) != len(names):
+            raise TypeError(f"out must be a tuple ({', '.join(names)}), not {out!r}")
+        labels, outs = [f"out[{k}]" for k in range(len(out))], list(out)
+    for name, label, x in zip(names, labels, outs, strict=True):
+        if x is not None:
+            shape = o.loss_shape if name == "loss" else o.logits.shape
+            _check_out(label, x, shape, o.dtype)
+    return outs
+
+
+def _elements(o: _Operands, out: np.ndarray | None, other: np.ndarray | None = None) -> np.ndarray:
+    """Array to compute a result of each element into: ``out``, if nothing else is there."""
+    if out is not None and out.dtype == o.dtype:
+        others = o.arrays() if other is None else [*o.arrays(), other]
+        if not any(np.may_share_memory(out, x) for x in others):
+            return out
+    return np.empty_like(o.logits, o.dtype, subok=False)
+
+
+def _delivered(result, out: np.ndarray | None):
+    """What the caller gets of a result."""
+    if out is None:
+        return result if result.ndim else result[()]
+    if result is not out:
+        with np.errstate(over="ignore", under="ignore"):
+            np.copyto(out, result, casting="same_kind")
+    return out
 
 
 _SIGNATURE_SECTIONS = """
@@ -489,6 +619,10 @@ reduction : {{'mean', 'sum', 'weighted_mean', 'none'}}, optional
     ``'weighted_mean'`` by the sum of their weights.
 axis : int or tuple of int, optional
     Axes to reduce; all by default.
+keepdims : bool, optional
+    Whether the loss keeps reduced axes, with length 1. False by default. What is
+    not reduced, as derivatives are not, has all axes anyway.
+out : {out}
 check_targets : bool, optional
     Whether to look for targets outside [0, 1] first. False by default.
 
@@ -499,10 +633,13 @@ Returns
 Raises
 ------
 TypeError
-    If an array has no real numbers, or ``where`` none but booleans.
+    If an array has no real numbers, or ``where`` none but booleans; if an argument
+    has a unit, even a dimensionless one, or is a masked array; if ``out`` cannot
+    hold the results by the casting rule ``'same_kind'``.
 ValueError
     If shapes do not match, ``reduction`` is unknown, ``label_smoothing`` is
-    outside [0, 1), or ``check_targets`` finds a target outside [0, 1].
+    outside [0, 1), ``check_targets`` finds a target outside [0, 1], or ``out`` is
+    read-only.
 numpy.exceptions.AxisError
     If ``logits`` has no such axis.
 
@@ -512,14 +649,21 @@ See Also
 
 Notes
 -----
-The results have the dtype of ``logits``, or float64 if those are integers.
-Sums are accumulated in float64, compensated, in the order of the reduced axes:
-they depend on neither memory layout nor tier; those of long double are pairwise.
-No temporary array of the size of ``logits`` is made, but for long double and for
-derivatives of float16 with an axis. Weights are rounded to the dtype of ``logits``
-(float32 for float16). A mean over nothing is nan, with a RuntimeWarning. Without
-weights and reduction, an element errs by at most {bound:g} ULP in float32 and
-float64; one of `sigmoid_bce` by less.
+The results have the dtype of ``logits``; float64 if those are integers, float32 if
+they are narrow floats of the package ml_dtypes, as bfloat16. Every operand counts
+with the value that it has, whatever its dtype: what is computed in is float32 only
+if that holds them all, as it does small integers; else float64, or long double; the
+result is rounded once. So a weight of float64, or a ``pos_weight`` or
+``label_smoothing`` of 0.1, beside logits of float32 takes some three times as long
+as one of float32, or of 0.125. Nothing overflows, or loses digits by underflow, but
+where the exact result does: then, and only then, the call is computed once more in
+a wider type.
+
+Sums are compensated, in the order of the reduced axes: they depend on neither memory
+layout nor tier. No temporary array of the size of ``logits`` is made. A mean over
+nothing is nan, with a RuntimeWarning. Without weights and reduction, an element errs
+by at most {bound:g} ULP in float32 and float64; one of `sigmoid_bce` by less. Without
+weights, a sum of float64 errs by at most 1e-15 of it.
 
 {notes}
 
@@ -540,8 +684,8 @@ _NAMES = (
 )
 
 
-def _public(*, returns: str, notes: str, example: str) -> Callable:
-    """Make what computes from validated operands a public function."""
+def _public(*results: str, returns: str, out: str, notes: str, example: str) -> Callable:
+    """Make what computes the named results from validated operands a public function."""
 
     def decorate(compute: Callable) -> Callable:
         def function(
@@ -554,21 +698,25 @@ def _public(*, returns: str, notes: str, example: str) -> Callable:
             where=None,
             reduction="mean",
             axis=None,
+            keepdims=False,
+            out=None,
             check_targets=False,
         ):
-            return compute(
-                _validate(
-                    logits,
-                    targets,
-                    weight,
-                    pos_weight,
-                    label_smoothing,
-                    where,
-                    reduction,
-                    axis,
-                    check_targets,
-                )
+            o = _validate(
+                logits,
+                targets,
+                weight,
+                pos_weight,
+                label_smoothing,
+                where,
+                reduction,
+                axis,
+                keepdims,
+                check_targets,
             )
+            if out is None:
+                return compute(o)
+            return compute(o, *_checked_outs(o, results, out))
 
         name = compute.__name__
         function.__name__ = function.__qualname__ = name
@@ -576,6 +724,7 @@ def _public(*, returns: str, notes: str, example: str) -> Callable:
         others = ", ".join(other for other in _NAMES if other != name)
         function.__doc__ = f"{compute.__doc__}\n" + _SIGNATURE_SECTIONS.format(
             returns=returns,
+            out=out,
             notes=notes,
             example=example,
             see_also=f"{others}, sigmoid_bce",
@@ -586,31 +735,39 @@ def _public(*, returns: str, notes: str, example: str) -> Callable:
     return decorate
 
 
+_OUT = """ndarray, optional
+    Where the result goes, of its shape and of a dtype that it can be cast to by the
+    rule ``'same_kind'``; it is returned itself, and may overlap operands."""
+
+
 @_public(
+    "loss",
     returns="""loss : ndarray or scalar
     Of the shape of ``logits`` without the reduced axes; with
     ``reduction='none'``, of the shape of ``logits``.""",
+    out=_OUT,
     notes="""For finite operands it equals
 ``torch.nn.functional.binary_cross_entropy_with_logits``. No loss loses digits,
-in either tail. A sum without weights takes one logarithm for 960 elements: that
-of the product of all ``1 + exp(-abs(logits))``.""",
+in either tail. A sum without weights takes one logarithm for some 900 elements: that
+of the product of their ``1 + exp(-abs(logits))``.""",
     example=""">>> cyma.bce_with_logits(logits, targets, reduction="none")
 array([4.24835426e-18, 6.93147181e-01, 1.26928011e-01])
 >>> print(f"{cyma.bce_with_logits(logits, targets):.6f}")
 0.273358""",
 )
-def bce_with_logits(o: _Operands):
+def bce_with_logits(o: _Operands, out=None):
     """Binary cross-entropy of logits against targets."""
     if o.reduction == "none":
-        loss = _new_like(o.logits, o.dtype)
-        _compute(o, loss=loss)
-        return _result(loss)
-    rows = o.new_rows()
-    _compute(o, rows=rows)
-    return _reduced(o, rows, _divisor(o))
+        loss = _elements(o, out)
+        _compute(o, False, loss)
+    else:
+        loss = _compute(o, True)
+    return _delivered(loss, out)
 
 
 @_public(
+    "grad",
+    out=_OUT,
     returns="""grad : ndarray or scalar
     Of the shape of ``logits``.""",
     notes="""The gradient of an element is ``weight * ((1 - z) * sigmoid(logits) -
@@ -619,12 +776,16 @@ of 0 and 1 its terms may cancel: an error is then relative to the larger.""",
     example=""">>> cyma.bce_with_logits_grad(logits, targets, reduction="sum")
 array([ 4.24835426e-18, -5.00000000e-01, -1.19202922e-01])""",
 )
-def bce_with_logits_grad(o: _Operands):
+def bce_with_logits_grad(o: _Operands, out=None):
     """Gradient of the reduced binary cross-entropy by the logits."""
-    return _derivative(o, "grad", _divisor(o))
+    grad = _elements(o, out)
+    _compute(o, False, None, grad)
+    return _delivered(grad, out)
 
 
 @_public(
+    "hess",
+    out=_OUT,
     returns="""hess : ndarray or scalar
     Of the shape of ``logits``; negative only where weights are.""",
     notes="""The Hessian is diagonal: ``weight * (1 - z + pos_weight * z) *
@@ -632,12 +793,18 @@ sigmoid(logits) * sigmoid(-logits)``, divided as the reduction says.""",
     example=""">>> cyma.bce_with_logits_hess(logits, targets, reduction="sum")
 array([4.24835426e-18, 2.50000000e-01, 1.04993585e-01])""",
 )
-def bce_with_logits_hess(o: _Operands):
+def bce_with_logits_hess(o: _Operands, out=None):
     """Diagonal second derivative of the reduced binary cross-entropy by the logits."""
-    return _derivative(o, "hess", _divisor(o))
+    hess = _elements(o, out)
+    _compute(o, False, None, None, hess)
+    return _delivered(hess, out)
 
 
 @_public(
+    "loss",
+    "grad",
+    out="""(ndarray or None, ndarray or None), optional
+    Where loss and gradient go; as from `bce_with_logits`.""",
     returns="""loss : ndarray or scalar
     As from `bce_with_logits`.
 grad : ndarray or scalar
@@ -649,13 +816,12 @@ grad : ndarray or scalar
 >>> grad
 array([ 1.41611809e-18, -1.66666667e-01, -3.97343073e-02])""",
 )
-def bce_with_logits_value_and_grad(o: _Operands):
+def bce_with_logits_value_and_grad(o: _Operands, out=None, out_grad=None):
     """Reduced binary cross-entropy and its gradient by the logits."""
-    divisor = _divisor(o)
+    grad = _elements(o, out_grad, out)
     if o.reduction == "none":
-        loss = _new_like(o.logits, o.dtype)
-        grad = _derivative(o, "grad", divisor, loss=loss)
-        return _result(loss), grad
-    rows = o.new_rows()
-    grad = _derivative(o, "grad", divisor, rows=rows)
-    return _reduced(o, rows, divisor), grad
+        loss = _elements(o, out, out_grad)
+        _compute(o, False, loss, grad)
+    else:
+        loss = _compute(o, True, None, grad)
+    return _delivered(loss, out), _delivered(grad, out_grad)
