@@ -298,7 +298,10 @@ def set_tier_of_thread(name):
 
     Returns what was chosen before.
     """
-    return _name(cyma_use_tier_in_thread(NULL if name is None else _table_of_tier(name)))
+    cdef const cyma_kernel_table *table = NULL
+    if name is not None:
+        table = _table_of_tier(name)
+    return _name(cyma_use_tier_in_thread(table))
 
 
 def set_tier(name):

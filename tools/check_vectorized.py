@@ -59,7 +59,7 @@ def disassemble(path: pathlib.Path) -> dict[str, list[tuple[str, str]]]:
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     functions: dict[str, list[tuple[str, str]]] = {}
     for line in listing.splitlines():
-        if match := re.match(r"[0-9a-f]+ <(\w+)>:", line):
+        if match := re.match(r"[0-9a-f]+ <([\w.]+)>:", line):
             instructions = functions.setdefault(match[1], [])
         elif match := re.search(r"R_X86_64_(?:PLT32|PC32|GOTPCRELX?)\s+([a-z_]\w*)", line):
             instructions.append(("relocation", match[1]))
