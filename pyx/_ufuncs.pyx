@@ -458,9 +458,10 @@ cdef int _precision(cnp.dtype dtype) except -1:
     raise TypeError(f"float32, float64 or long double is wanted, not {dtype}")
 
 
-cdef int _width(operand) except -1:
+cdef int _width(operand, bint exactly) except -1:
     """0 if float32 holds the values of an operand, 1 if it takes float64, 2 for long double.
 
+    A number that is a mere factor need not be held exactly: its rounding is as that of a result.
     Arrays of integers count by what is usual: small ones.
     """
     cdef int width = 0
@@ -475,7 +476,9 @@ cdef int _width(operand) except -1:
         return 2
     if value == 0 or fabs(value) == INFINITY or value != value:
         return 0
-    return not (2.0 ** -126 <= fabs(value) < 2.0 ** 127 and <double><float>value == value)
+    if exactly and <double><float>value != value:
+        return 1
+    return not 2.0 ** -126 <= fabs(value) < 2.0 ** 127
 
 
 cdef bint _is_wide_integer(operand):
@@ -495,11 +498,11 @@ def width_needed(cnp.ndarray logits not None, targets, weight, pos_weight, label
     integers : int
         Which operands, and logits, are arrays of integers that may be wider still: for feed_bce.
     """
-    cdef int width = max(_width(targets), _width(weight), _width(pos_weight))
+    # Where the terms of a gradient cancel, the last digits of targets and their weights are left.
+    cdef int width = max(_width(targets, True), _width(weight, False), _width(pos_weight, True))
     cdef double smoothing = label_smoothing
     if smoothing != 0:
-        # Of 1 - smoothing, float64 is content with the rounded value.
-        width = max(width, _width(label_smoothing), _width(1 - label_smoothing) & 1)
+        width = max(width, _width(label_smoothing / 2, False))
         if smoothing < 2.0 ** -1000:
             width = 2
     return width, (

@@ -229,8 +229,12 @@ def test_a_value_that_a_narrower_type_does_not_hold_counts():
     for options in ({"pos_weight": 1 + 1e-9}, {"pos_weight": np.array([1 + 1e-9])}):
         grad = cyma.bce_with_logits_grad(zero, 0.5, **options)
         assert grad == pytest.approx(-2.5e-10, rel=1e-6)
-    grad = cyma.bce_with_logits_grad(zero, 0.25, pos_weight=3, label_smoothing=1e-8)
-    assert grad == pytest.approx(-5e-9, rel=1e-6)
+    # Of label_smoothing and of a weight for all, no more than the last digit is rounded.
+    loss = cyma.bce_with_logits(np.float32([60]), 1, label_smoothing=1e-8, weight=1e-3)
+    assert loss == pytest.approx(60 * 5e-9 * 1e-3, rel=2e-7)
+    for s in (1e-8, 1e-30, 1e-40, 1e-300):
+        loss = cyma.bce_with_logits(np.float32([60]), 1, label_smoothing=s, reduction="none")
+        assert loss == pytest.approx(60 * s / 2 + np.exp(-60.0), rel=2e-7)
     # Integers beyond 2^24 and 2^53.
     for dtype, n in (("f4", 2**24), ("f8", 2**53)):
         if dtype == "f4" or np.finfo(np.longdouble).nmant > 60:

@@ -653,9 +653,10 @@ The results have the dtype of ``logits``; float64 if those are integers, float32
 they are narrow floats of the package ml_dtypes, as bfloat16. Every operand counts
 with the value that it has, whatever its dtype: what is computed in is float32 only
 if that holds them all, as it does small integers; else float64, or long double; the
-result is rounded once. So a weight of float64, or a ``pos_weight`` or
-``label_smoothing`` of 0.1, beside logits of float32 takes some three times as long
-as one of float32, or of 0.125. Nothing overflows, or loses digits by underflow, but
+result is rounded once. So an array of weights of float64, or a ``pos_weight`` of 0.1,
+beside logits of float32 takes some three times as long as one of float32, or of
+0.125. (One ``weight`` for all and ``label_smoothing`` may be rounded as a result is,
+by half a unit in the last place.) Nothing overflows, or loses digits by underflow, but
 where the exact result does: then, and only then, the call is computed once more in
 a wider type.
 
