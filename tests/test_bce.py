@@ -544,6 +544,7 @@ def test_small_losses_beside_a_large_one():
     assert abs(loss - (1e16 + 100_000 * np.log1p(np.e))) <= 128
 
 
+@pytest.mark.thread_unsafe(reason="counts the memory of the process")
 @pytest.mark.parametrize(
     "options",
     [
@@ -579,6 +580,7 @@ def test_memory_stays_below_a_megabyte(options, labels):
         assert peak < 10**6 + result
 
 
+@pytest.mark.thread_unsafe(reason="counts the memory of the process")
 @pytest.mark.parametrize("classes", [16_383, 5001, 1021, 3])
 def test_memory_of_rows_of_any_length(classes):
     x = np.zeros((2 * 10**6 // classes, classes))
