@@ -23,6 +23,7 @@ size_of(int precision)
 
 /* Sums in double. */
 
+/* Adds to the compensated sum of the current row. */
 static void
 add(cyma_rows *rows, double x)
 {
@@ -290,7 +291,7 @@ end_scaled(cyma_rows *rows)
     }
 }
 
-/* The same for rows too short for lanes. */
+/* Adds n more numbers to rows too short for lanes, in short chains or one after the other. */
 static void
 add_to_short_rows(cyma_rows *rows, const double *x, const unsigned char *where, ptrdiff_t n)
 {
@@ -382,7 +383,7 @@ cyma_add_to_rows(cyma_rows *rows, const void *x_, const unsigned char *where, pt
     cyma_leave_environment(&saved, rows->precision);
 }
 
-/* The next elements, up to n, of rows too short for lanes: their losses are added in one. */
+/* The next elements, up to n, of rows too short for lanes: their losses are written first, and then added. */
 static ptrdiff_t
 feed_short_rows(cyma_rows *rows, cyma_bce *f, ptrdiff_t n)
 {

@@ -313,7 +313,6 @@ class TestOut:
     @pytest.mark.parametrize("keepdims", [False, True, np.True_, 1])
     @pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (), np.int8(1), np.uint64(2)])
     def test_keepdims(self, axis, keepdims):
-        loss = cyma.bce_with_logits(self.x, self.z, axis=axis)
         expected = np.mean(self.x, axis=axis, keepdims=bool(keepdims)).shape
         for dtype in ("f2", "f4", "f8", "g"):
             x = self.x.astype(dtype)
@@ -323,7 +322,8 @@ class TestOut:
             )
             assert result.shape == value.shape == expected
             assert result.dtype == value.dtype == dtype
-            np.testing.assert_allclose(np.ravel(result), np.ravel(loss), rtol=1e-2)
+            plain = cyma.bce_with_logits(x, self.z, axis=axis)
+            assert_same_bits(np.ravel(result), np.ravel(plain))
             # Where nothing is reduced, it changes nothing.
             assert_same_bits(grad, cyma.bce_with_logits_value_and_grad(x, self.z, axis=axis)[1])
             none = cyma.bce_with_logits(x, self.z, reduction="none", keepdims=keepdims)
