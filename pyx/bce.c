@@ -383,7 +383,8 @@ cyma_add_to_rows(cyma_rows *rows, const void *x_, const unsigned char *where, pt
     cyma_leave_environment(&saved, rows->precision);
 }
 
-/* The next elements, up to n, of rows too short for lanes: their losses are written first, and then added. */
+/* The next elements, up to n, of rows too short for lanes: their losses are written first, and then
+ * added. */
 static ptrdiff_t
 feed_short_rows(cyma_rows *rows, cyma_bce *f, ptrdiff_t n)
 {
