@@ -232,9 +232,17 @@ def test_a_value_that_a_narrower_type_does_not_hold_counts():
     # Of label_smoothing and of a weight for all, no more than the last digit is rounded.
     loss = cyma.bce_with_logits(np.float32([60]), 1, label_smoothing=1e-8, weight=1e-3)
     assert loss == pytest.approx(60 * 5e-9 * 1e-3, rel=2e-7)
-    for s in (1e-8, 1e-30, 1e-40, 1e-300):
-        loss = cyma.bce_with_logits(np.float32([60]), 1, label_smoothing=s, reduction="none")
-        assert loss == pytest.approx(60 * s / 2 + np.exp(-60.0), rel=2e-7)
+    # But where float32 does not reach, it is not rounded at all.
+    x = np.float32([200])
+    for s in (1e-8, 1e-36, 1e-40, 1e-44):
+        loss = cyma.bce_with_logits(x, 1, label_smoothing=s, weight=2.0**100)
+        assert loss == pytest.approx(100 * s * 2.0**100, rel=2e-7)
+    for w in (1e-40, 1e-44, 1e-46):
+        loss = cyma.bce_with_logits(-x, 1, weight=w, pos_weight=2.0**120)
+        assert loss == pytest.approx(200 * w * 2.0**120, rel=2e-7)
+    assert cyma.bce_with_logits(np.float32([-80]), 0, weight=1e39) == pytest.approx(
+        1e39 * np.exp(-80.0), rel=2e-7
+    )
     # Integers beyond 2^24 and 2^53.
     for dtype, n in (("f4", 2**24), ("f8", 2**53)):
         if dtype == "f4" or np.finfo(np.longdouble).nmant > 60:
