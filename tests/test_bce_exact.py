@@ -237,6 +237,8 @@ def test_a_value_that_a_narrower_type_does_not_hold_counts():
     for s in (1e-8, 1e-36, 1e-40, 1e-44):
         loss = cyma.bce_with_logits(x, 1, label_smoothing=s, weight=2.0**100)
         assert loss == pytest.approx(100 * s * 2.0**100, rel=2e-7)
+    loss = cyma.bce_with_logits(np.float32([-100]), 0, label_smoothing=5e-46, reduction="none")
+    assert loss == np.float32(np.exp(-100.0) + 100 * 2.5e-46)  # and not exp(-100) alone
     for w in (1e-40, 1e-44, 1e-46):
         loss = cyma.bce_with_logits(-x, 1, weight=w, pos_weight=2.0**120)
         assert loss == pytest.approx(200 * w * 2.0**120, rel=2e-7)
