@@ -283,11 +283,6 @@ cdef _name(const cyma_kernel_table *table):
     return None if table == NULL else table.tier.name.decode()
 
 
-def tier_in_use():
-    """Name of the tier that the calling thread uses."""
-    return _name(cyma_kernels_in_use())
-
-
 def check_tier(name):
     """Raise what `set_tier` raises if there is no such tier."""
     _table_of_tier(name)
@@ -383,7 +378,7 @@ def runtime_info():
     return {
         "version": __version__,
         "numpy": numpy.__version__,
-        "tier": tier_in_use(),
+        "tier": _name(cyma_kernels_in_use()),
         "compiled_tiers": list(_TIERS),
         "supported_tiers": [name for name, (_, _, supported, _) in _TIERS.items() if supported],
         "left_out_tiers": _read_left_out_tiers(),
