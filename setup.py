@@ -1,13 +1,16 @@
-"""Build of the extension: kernels.c once per tier, everything else once.
+"""Build of the extension modules: kernels.c once per tier, everything else once.
 
 No option of the user's may change a result. So options that could are undone by ours, which come
-after them, and what could not be undone, as it comes from elsewhere, is found by a trial: a small
-program of facts (pyx/facts.c), built as each tier is.
+after them (pyx/core/build.json has all of them), and what could not be undone, as it comes from
+elsewhere, is found by a trial: a small program of facts (pyx/core/facts.c), built as each tier is.
 """
 
+import json
 import os
 import pathlib
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,89 +20,54 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import CompileError, PlatformError
 from setuptools.modified import newer_group
 
 from distutils.ccompiler import new_compiler  # isort: skip, setuptools has it since Python 3.12
 from distutils.sysconfig import customize_compiler  # isort: skip
 
-# The levels of the x86-64 psABI by their features: for compilers that do not know the levels, and
-# against options of the user's that take a feature away.
-V3 = "-mcx16 -msahf -mpopcnt -msse3 -mssse3 -msse4.1 -msse4.2 -mavx -mavx2 -mbmi -mbmi2 -mf16c"
-V3 = [*V3.split(), "-mfma", "-mlzcnt", "-mmovbe", "-mxsave"]
-V4 = [*V3, "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
-WIDE = "-mprefer-vector-width=512"
+ROOT = pathlib.Path(__file__).parent
+INCLUDE = ROOT / "include" / "cyma"
+CORE = ROOT / "pyx" / "core"
+VERSION = re.search(r'CYMA_VERSION "(.+)"', (INCLUDE / "version.h").read_text())[1]
+BUILD = json.loads((CORE / "build.json").read_text())
 
-# Flags of each tier by the kind of compiler, from the plainest tier to the widest: the first of
-# these lists that the compiler takes. What is wider than a tier is switched off.
+# What every C file is compiled with, by the kind of compiler; what undoes options of the user's.
+COMMON_FLAGS = BUILD["flags"]
+UNDO = BUILD["undo"]
+
+# Flags of each tier by the kind of compiler, in the order of preference.
 TIERS = {
-    "baseline": {"unix": [["-march=x86-64", "-mno-sse3"], []], "msvc": [[]]},
-    "x86_64_v3": {
-        "unix": [
-            ["-march=x86-64-v3", *V3, "-mno-avx512f"],
-            ["-march=x86-64", *V3, "-mno-avx512f"],
-        ],
-        "msvc": [["/arch:AVX2"]],
-    },
-    "x86_64_v4": {
-        "unix": [["-march=x86-64-v4", *V4, WIDE], ["-march=x86-64", *V4, WIDE]],
-        "msvc": [["/arch:AVX512"]],
-    },
+    tier: {
+        kind: [flags.format_map(BUILD["features"]).split() for flags in variants]
+        for kind, variants in kinds.items()
+    }
+    for tier, kinds in BUILD["tiers"].items()
+    if tier != "about"
 }
 
-# What every C file is compiled with. Nothing here may let the compiler change a result.
-COMMON_FLAGS = {
-    "unix": [
-        "-std=c11",
-        "-O3",
-        "-fno-math-errno",
-        "-fno-trapping-math",
-        "-ffp-contract=off",
-        "-fvisibility=hidden",
+KERNELS = "pyx/core/kernels.c"
+FACTS = "pyx/core/facts.c"
+HOLDER = "cyma._ufuncs"  # the module with the core in it
+SOURCES = {
+    HOLDER: [
+        "pyx/_ufuncs.pyx",
+        "pyx/capsules.c",
+        "pyx/loops.c",
+        "pyx/loops_numpy2.c",
+        "pyx/scalar.c",
+        "pyx/shared.c",
+        *(f"pyx/core/{name}" for name in BUILD["sources"]),
     ],
-    "msvc": ["/std:c11", "/O2", "/fp:precise"],
+    "cyma._functions": ["pyx/_functions.pyx", "pyx/table.c"],
+    "cyma._losses": ["pyx/_losses.pyx"],
 }
-
-# Before those, against options of the user's; each one if the compiler takes it.
-UNDO = [
-    "-fno-fast-math",
-    "-fno-unsafe-math-optimizations",
-    "-fno-finite-math-only",
-    "-fhonor-nans",
-    "-fhonor-infinities",
-    "-fsigned-zeros",
-    "-fno-associative-math",
-    "-fno-reciprocal-math",
-    "-fno-approx-func",
-    "-fno-rounding-math",
-    "-fno-single-precision-constant",
-    "-fexcess-precision=standard",
-    "-ffp-exception-behavior=ignore",
-    "-fdenormal-fp-math=ieee",
-    "-mfpmath=sse",
-    "-mieee-fp",
-]
-# The same for the linker: some options add start-up code that switches on flush-to-zero.
-UNDO_LINKED = ["-O3", "-fno-fast-math", "-fno-unsafe-math-optimizations", "-mno-daz-ftz"]
-# Makes clang reject what it would only warn of, and ignore.
-STRICT = ["-Werror=ignored-optimization-argument", "-Werror=unused-command-line-argument"]
-
-KERNELS = "pyx/kernels.c"
-FACTS = "pyx/facts.c"
-C_SOURCES = [
-    "pyx/bce.c",
-    "pyx/clamp_limits.c",
-    "pyx/dispatch.c",
-    "pyx/kernels_ld.c",
-    "pyx/loops.c",
-    "pyx/loops_numpy2.c",
-    "pyx/scalar.c",
-    "pyx/table.c",
-]
-HEADERS = sorted(
+BUILT_FROM = sorted(
     str(path)
-    for pattern in ("include/cyma/*", "pyx/*.h", "pyx/*.pxd")
+    for pattern in ("include/cyma/*", "pyx/*.h", "pyx/core/*", "pyx/core/avx512/*")
     for path in pathlib.Path().glob(pattern)
+    if path.is_file()
 )
 
 # A program that a compiler for x86-64, and no other, accepts; and one that every compiler accepts.
@@ -118,6 +86,9 @@ except (ImportError, OSError) as error:
 broken_fact.restype = ctypes.c_char_p
 sys.exit((broken_fact() or b"").decode() or 0)
 """
+
+# How files for other builds name their own folder.
+HERE = {".pc": "${pcfiledir}", ".cmake": "${CMAKE_CURRENT_LIST_DIR}"}
 
 # Where users put options; and options of which the next word is a part.
 VARIABLES = ("CFLAGS", "CPPFLAGS", "LDFLAGS", "CC", "LDSHARED")
@@ -216,9 +187,9 @@ class Commands:
 
     def undo(self):
         """Those of our flags against options of the user's that are taken."""
-        strict = [] if self.compile(PLAIN, STRICT) else STRICT
-        compiled = [flag for flag in UNDO if not self.compile(PLAIN, [*strict, flag])]
-        return compiled, [flag for flag in UNDO_LINKED if not self.link([*strict, flag])]
+        strict = [] if self.compile(PLAIN, UNDO["strict"]) else UNDO["strict"]
+        compiled = [flag for flag in UNDO["compiler"] if not self.compile(PLAIN, [*strict, flag])]
+        return compiled, [flag for flag in UNDO["linker"] if not self.link([*strict, flag])]
 
     def broken_fact(self, tier, compile_flags, link_flags):
         """Build the facts for a tier, and look at them if this machine can run them."""
@@ -228,7 +199,7 @@ class Commands:
         plain = [flag for flag in ["-fno-sanitize=all"] if not self.compile(PLAIN, [flag])]
         with tempfile.TemporaryDirectory() as folder:
             library = os.path.join(folder, "facts.so")
-            command = [*self.compiler, "-c", FACTS, "-o", f"{library}.o", "-Iinclude/cyma"]
+            command = [*self.compiler, "-c", FACTS, "-o", f"{library}.o", "-Iinclude"]
             broken = self.run([*command, *compile_flags, *macros, *plain]) or self.run(
                 [*self.linker, f"{library}.o", "-o", library, *link_flags, *plain]
             )
@@ -248,33 +219,56 @@ class BuildTiers(build_ext):
 
     command_name = "build_ext"  # in messages
 
-    def build_extension(self, ext):
-        """Compile the kernels of each tier that the compiler knows, then the rest, and link."""
-        kind = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
+    def build_extensions(self):
+        """Find out about the compiler first, if anything is to be built."""
+        if any(map(self.is_due, self.extensions)):
+            self.choose_flags()
+            super().build_extensions()
+
+    def is_due(self, ext):
+        """Whether an extension module is older than what it is built from."""
         built = self.get_ext_fullpath(ext.name)
-        if not (self.force or newer_group(ext.sources + ext.depends, built, "newer")):
-            return
-        common = COMMON_FLAGS[kind]
+        return self.force or newer_group(ext.sources + ext.depends, built, "newer")
+
+    def choose_flags(self):
+        """Find the flags, and try them."""
+        kind = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
+        self.common, self.link_flags = COMMON_FLAGS[kind], []
         if kind == "unix":
             commands = Commands(self.compiler)
             self.need_compiler(commands)
-            undo, link_flags = commands.undo()
-            common = undo + common + self.debug_flags()
-            ext.extra_link_args += link_flags
-        tiers = self.choose_tiers(kind, ext)
+            undo, self.link_flags = commands.undo()
+            self.common = undo + self.common + self.debug_flags()
+        self.tiers, self.left_out = self.choose_tiers(kind)
         if kind == "unix":
-            self.check_facts(commands, common, tiers, link_flags)
-        for tier, flags in tiers.items():
-            ext.extra_objects += self.compiler.compile(
+            self.check_facts(commands, self.common, self.tiers, self.link_flags)
+
+    def build_extension(self, ext):
+        """Compile the kernels of each tier, where they belong, then the rest, and link."""
+        if not self.is_due(ext):
+            return
+        if ext.name == HOLDER:
+            ext.extra_objects += self.compile_tiers(ext)
+            ext.define_macros += [(f"CYMA_HAVE_{tier}", "1") for tier in self.tiers]
+            rows = "".join(f'{{"{tier}", "{why}"}},' for tier, why in self.left_out.items())
+            ext.define_macros += [("CYMA_LEFT_OUT_TIERS", rows)] if rows else []
+        ext.extra_compile_args = self.common + self.tiers["baseline"] + ext.extra_compile_args
+        ext.extra_link_args = ext.extra_link_args + self.link_flags
+        super().build_extension(ext)
+
+    def compile_tiers(self, ext):
+        """Compile the kernels of each tier; returns the object files."""
+        objects = []
+        for tier, flags in self.tiers.items():
+            objects += self.compiler.compile(
                 [KERNELS],
                 output_dir=str(pathlib.Path(self.build_temp, tier)),
                 macros=[("CYMA_TIER", tier)],
                 include_dirs=ext.include_dirs,
                 debug=self.debug,
-                extra_postargs=common + flags,
+                extra_postargs=self.common + flags,
             )
-        ext.extra_compile_args = common + tiers["baseline"] + ext.extra_compile_args
-        super().build_extension(ext)
+        return objects
 
     def need_compiler(self, commands):
         """Stop where nothing can be compiled: before any other message."""
@@ -294,25 +288,21 @@ class BuildTiers(build_ext):
         ]
         return [] if self.debug or asked else ["-g0"]
 
-    def choose_tiers(self, kind, ext):
-        """Flags of each tier that the compiler takes; tells the extension of those it does not."""
+    def choose_tiers(self, kind):
+        """Flags of each tier that the compiler takes, and why it does not take the others."""
         if not self.takes_for_x86_64([]):
-            return {"baseline": []}
-        tiers, left_out = {}, ""
+            return {"baseline": []}, {}
+        tiers, left_out = {}, {}
         for tier, variants in TIERS.items():
             flags = first_accepted(variants[kind], self.takes_for_x86_64)
             if flags is not None:
                 tiers[tier] = flags
-                ext.define_macros.append((f"CYMA_HAVE_{tier}", "1"))
                 continue
             last = variants[kind][-1]
             rejected = [flag for flag in last if not self.takes_for_x86_64([flag])] or last
-            reason = f"the compiler rejects {' '.join(rejected)}"
-            self.warn(f"tier {tier} is left out: {reason}")
-            left_out += f'{{"{tier}", "{reason}"}},'
-        if left_out:
-            ext.define_macros.append(("CYMA_LEFT_OUT_TIERS", left_out))
-        return tiers
+            left_out[tier] = f"the compiler rejects {' '.join(rejected)}"
+            self.warn(f"tier {tier} is left out: {left_out[tier]}")
+        return tiers, left_out
 
     def takes_for_x86_64(self, flags):
         """Tell whether the compiler takes flags, and compiles for x86-64."""
@@ -343,19 +333,85 @@ class BuildTiers(build_ext):
             raise PlatformError(f"cyma's results would change: {fault}; at fault: {culprit}")
 
 
+def declarations():
+    """The text of cython_api.pxd: what `cyma.cython_api` has, declared for Cython."""
+    table = (INCLUDE / "functions.def").read_text()
+    abi = re.search(r"#define CYMA_ABI_VERSION (\d+)", (INCLUDE / "api.h").read_text())[1]
+    lines = [
+        f"# Made by setup.py of cyma {VERSION} from include/cyma/functions.def and api.h.",
+        "from libc.stdint cimport uint16_t",
+        "",
+        "# Modules import this class, and so they fail if cyma is older than this file.",
+        "cdef extern from *:",
+        f"    ctypedef class cyma.cython_api.Abi{abi} [object PyObject, check_size ignore]:",
+        "        pass",
+        "",
+    ]
+    for kind, name in re.findall(r"^CYMA_(UNARY|BINARY)\w*\((\w+),", table, re.M):
+        operands = ["x"] if kind == "UNARY" else ["x", "y"]
+        for suffix, c_type in (("f32", "float"), ("f64", "double")):
+            numbers = ", ".join(f"{c_type} {x}" for x in operands)
+            lines.append(f"cdef {c_type} {name}_{suffix}({numbers}) noexcept nogil")
+        for suffix, c_type in (("f16", "uint16_t"), ("f32", "float"), ("f64", "double")):
+            arrays = ", ".join(f"const {c_type} *{x}" for x in operands)
+            arrays += f", {c_type} *out, Py_ssize_t n"
+            lines.append(f"cdef void {name}_{suffix}_array({arrays}) noexcept nogil")
+    for suffix, c_type in (("f32", "float"), ("f64", "double")):
+        operands = ", ".join(f"const {c_type} *{x}" for x in ("logits", "targets", "weight"))
+        name = f"cdef double bce_with_logits_{suffix}_sum"
+        lines += [
+            f"{name}(",
+            f"    {operands}, double pos_weight, Py_ssize_t n",
+            ") noexcept nogil",
+            f"{name}_and_grad(",
+            f"    {operands}, double pos_weight,",
+            f"    double scale, {c_type} *grad, Py_ssize_t n",
+            ") noexcept nogil",
+        ]
+    lines += [
+        "cdef const char *tier() noexcept nogil",
+        "cdef int set_tier(const char *name) noexcept nogil",
+        "cdef int abi_version() noexcept nogil",
+        "cdef const char *version() noexcept nogil",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class BuildPackage(build_py):
+    """build_py that adds what other builds need: headers, and what tells where they are."""
+
+    def run(self):
+        """Add to the Python files. In place (``pip install -e``), the headers are there already."""
+        super().run()
+        package = pathlib.Path(ROOT / "python" if self.editable_mode else self.build_lib, "cyma")
+        include = INCLUDE.parent.resolve().as_posix()
+        if not self.editable_mode:
+            shutil.copytree(INCLUDE, package / "include" / "cyma", dirs_exist_ok=True)
+        (package / "cython_api.pxd").write_text(declarations())
+        for template in sorted((ROOT / "cmake" / "wheel").rglob("cyma*.*")):
+            path = package / "share" / template.relative_to(ROOT / "cmake" / "wheel")
+            if not self.editable_mode:
+                up = "/.." * (len(path.relative_to(package).parts) - 1)
+                include = f"{HERE[path.suffix]}{up}/include"
+            text = template.read_text().replace("@include@", include)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.replace("@version@", VERSION))
+
+
+def extension(name):
+    """An extension module of cyma."""
+    return Extension(
+        name,
+        SOURCES[name],
+        depends=["setup.py", *BUILT_FROM],
+        include_dirs=["include", "pyx", "pyx/core", numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("CYMA_STATIC", "1")],
+    )
+
+
 if __name__ == "__main__":  # tools read the flags
     setup(
-        ext_modules=cythonize(
-            [
-                Extension(
-                    "cyma._ufuncs",
-                    ["pyx/_ufuncs.pyx", *C_SOURCES],
-                    depends=["setup.py", KERNELS, FACTS, *HEADERS],
-                    include_dirs=["include/cyma", "pyx", numpy.get_include()],
-                    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-                )
-            ],
-            build_dir="build",
-        ),
-        cmdclass={"build_ext": BuildTiers},
+        version=VERSION,
+        ext_modules=cythonize(list(map(extension, SOURCES)), build_dir="build"),
+        cmdclass={"build_ext": BuildTiers, "build_py": BuildPackage},
     )

@@ -1,21 +1,15 @@
 #include "loops.h"
 
-#include "environment.h"
-#include "table.h"
+#include "core/arrays.h"
+#include "core/environment.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* Elements that pass through the stack at a time have at most this size. */
-#define BLOCK_BYTES 2048
-
-/* Results of this size do not stay in the caches: where memory decides the time, it is by up to a
- * third shorter if they go past them, and no longer if they are read again at once. */
-#define STREAM_BYTES (8 << 20)
-
-static const int memory_bound[CYMA_FUNCTIONS] = {
-#define CYMA_MEMORY_BOUND(name) [CYMA_FUNCTION_##name] = 1,
-#include "functions.def"
+static const int arity[CYMA_FUNCTIONS] = {
+#define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = 1,
+#define CYMA_BINARY(name, ...) [CYMA_FUNCTION_##name] = 2,
+#include "cyma/functions.def"
 };
 
 static void
@@ -142,7 +136,8 @@ cyma_run_loop(const cyma_binding *b, char *const *args, const npy_intp *dimensio
               const npy_intp *steps)
 {
     const cyma_signature *s = b->signature;
-    const cyma_kernel kernel = b->kernel;
+    const cyma_kernel kernel = b->table->kernels[b->function][s->precision];
+    const cyma_kernel stream = b->table->streams[b->function];
     const int nin = b->nin;
     const npy_intp n = dimensions[0];
     const npy_intp out_step = steps[nin];
@@ -150,7 +145,7 @@ cyma_run_loop(const cyma_binding *b, char *const *args, const npy_intp *dimensio
     npy_intp block = n;
     int direct = s->load == NULL; /* from and to the arrays, without a copy on the stack */
     int in_place = 1;             /* results need no such copy */
-    int stream = 0;               /* they go past the caches */
+    int past_caches = 0;
     cyma_environment saved;
 
     if (n <= 0) {
@@ -159,53 +154,51 @@ cyma_run_loop(const cyma_binding *b, char *const *args, const npy_intp *dimensio
     if (n > 1) {
         block = readable_ahead(args, steps, s, nin, n);
         in_place = block == n && out_step == s->out_size;
-        stream =
-            b->memory_bound && b->stream != NULL && in_place && n * s->out_size >= STREAM_BYTES;
+        past_caches = stream != NULL && in_place && n * s->out_size >= CYMA_STREAM_BYTES;
         direct = direct && in_place;
         for (int k = 0; k < nin; k++) {
             direct = direct && steps[k] == s->in_size;
-            stream = stream && args[k] != out;
+            past_caches = past_caches && args[k] != out;
         }
     }
 
-    cyma_enter_environment(&saved, s->precision);
-    if (direct && !stream) {
-        kernel(args[0], args[nin - 1], out, n);
+    if (direct) {
+        cyma_run_array(b->table, b->function, s->precision, args[0], args[nin - 1], out, n);
+        return;
     }
-    else {
-        /* The operands as they are and in the kernel's type, and the result. */
-        _Alignas(64) char raw[CYMA_MAX_IN][BLOCK_BYTES], work[CYMA_MAX_IN][BLOCK_BYTES];
-        _Alignas(64) char work_out[BLOCK_BYTES];
-        const npy_intp most = BLOCK_BYTES / s->out_size;
-        block = block < most ? block : most;
-        in_place = in_place && !stream;
-        for (npy_intp done = 0, count; done < n; done += count) {
-            const void *operand[CYMA_MAX_IN];
-            char *const to = out + done * out_step;
-            char *const result = in_place ? to : work_out;
-            count = n - done < block ? n - done : block;
-            for (int k = 0; k < nin; k++) {
-                operand[k] = args[k] + done * steps[k];
-                if (steps[k] != s->in_size) {
-                    strided_copy(raw[k], s->in_size, operand[k], steps[k], s->in_size, count);
-                    operand[k] = raw[k];
-                }
-                if (s->load != NULL) {
-                    s->load(operand[k], NULL, work[k], count);
-                    operand[k] = work[k];
-                }
+    /* The operands as they are and in the kernel's type, and the result. */
+    _Alignas(64) char raw[CYMA_MAX_IN][CYMA_STACK_BYTES], work[CYMA_MAX_IN][CYMA_STACK_BYTES];
+    _Alignas(64) char work_out[CYMA_STACK_BYTES];
+    const npy_intp most = CYMA_STACK_BYTES / s->out_size;
+    block = block < most ? block : most;
+    in_place = in_place && !past_caches;
+    cyma_enter_environment(&saved, s->precision);
+    for (npy_intp done = 0, count; done < n; done += count) {
+        const void *operand[CYMA_MAX_IN];
+        char *const to = out + done * out_step;
+        char *const result = in_place ? to : work_out;
+        count = n - done < block ? n - done : block;
+        for (int k = 0; k < nin; k++) {
+            operand[k] = args[k] + done * steps[k];
+            if (steps[k] != s->in_size) {
+                strided_copy(raw[k], s->in_size, operand[k], steps[k], s->in_size, count);
+                operand[k] = raw[k];
             }
-            kernel(operand[0], operand[nin - 1], result, count);
-            if (stream) {
-                b->stream(result, NULL, to, count * s->out_size);
-            }
-            else if (!in_place) {
-                strided_copy(to, out_step, result, s->out_size, s->out_size, count);
+            if (s->load != NULL) {
+                s->load(operand[k], NULL, work[k], count);
+                operand[k] = work[k];
             }
         }
-        if (stream) {
-            cyma_store_fence();
+        kernel(operand[0], operand[nin - 1], result, count);
+        if (past_caches) {
+            stream(result, NULL, to, count * s->out_size);
         }
+        else if (!in_place) {
+            strided_copy(to, out_step, result, s->out_size, s->out_size, count);
+        }
+    }
+    if (past_caches) {
+        cyma_store_fence();
     }
     cyma_leave_environment(&saved, s->precision);
 }
@@ -248,10 +241,9 @@ cyma_init_loops(void)
                 b->base.free = free_nothing;
                 b->base.clone = share;
                 b->signature = s;
-                b->kernel = t->kernels[f][s->precision];
-                b->stream = t->stream;
-                b->nin = cyma_functions[f].nin;
-                b->memory_bound = memory_bound[f];
+                b->table = t;
+                b->function = f;
+                b->nin = arity[f];
             }
         }
     }

@@ -3,7 +3,7 @@
 #ifndef CYMA_LOOPS_H
 #define CYMA_LOOPS_H
 
-#include "dispatch.h"
+#include "core/dispatch.h"
 
 #include <Python.h>
 #include <numpy/ndarraytypes.h>
@@ -25,13 +25,12 @@ typedef struct {
 
 extern const cyma_signature cyma_signatures[CYMA_SIGNATURES];
 
-/* What a loop needs to know of a function and signature in a tier. */
+/* A function and a signature in a tier. */
 typedef struct {
     NpyAuxData base; /* as which NumPy 2 hands it to a loop; nothing is to be freed */
     const cyma_signature *signature;
-    cyma_kernel kernel, stream;
-    int nin;
-    int memory_bound;
+    const cyma_kernel_table *table;
+    int function, nin;
 } cyma_binding;
 
 /* That of the tier that the calling thread uses. */

@@ -37,12 +37,12 @@ choose(int function, PyArrayMethod_Context *context, PyArrayMethod_StridedLoop *
         return choose(CYMA_FUNCTION_##name, context, out_loop, out_data, flags);                   \
     }
 #define CYMA_BINARY CYMA_UNARY
-#include "functions.def"
+#include "cyma/functions.def"
 
 static PyArrayMethod_GetLoop *const get_loops[CYMA_FUNCTIONS] = {
 #define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = get_loop_##name,
 #define CYMA_BINARY CYMA_UNARY
-#include "functions.def"
+#include "cyma/functions.def"
 };
 
 int

@@ -1,8 +1,9 @@
 #include "scalar.h"
 
-#include "dispatch.h"
-#include "environment.h"
-#include "table.h"
+#include "core/dispatch.h"
+#include "core/environment.h"
+
+static PyMethodDef methods[CYMA_FUNCTIONS];
 
 /* The float64 function of the tier in use, so that a float and an array give the same bits. */
 static PyObject *
@@ -13,12 +14,12 @@ evaluate(int function, PyObject *x)
     if (value == -1.0 && PyErr_Occurred()) {
         if (PyErr_ExceptionMatches(PyExc_TypeError)) {
             PyErr_Format(PyExc_TypeError, "%s: x must be a real number, not %.200s",
-                         cyma_functions[function].name, Py_TYPE(x)->tp_name);
+                         methods[function].ml_name, Py_TYPE(x)->tp_name);
         }
         return NULL;
     }
     cyma_enter_environment(&saved, CYMA_F64);
-    value = cyma_kernels_in_use()->scalars[function](value);
+    value = cyma_kernels_in_use()->scalars_f64[function](value, 0);
     cyma_leave_environment(&saved, CYMA_F64);
     return PyFloat_FromDouble(value);
 }
@@ -28,11 +29,11 @@ evaluate(int function, PyObject *x)
     {                                                                                              \
         return evaluate(CYMA_FUNCTION_##name, x);                                                  \
     }
-#include "functions.def"
+#include "cyma/functions.def"
 
 static PyMethodDef methods[CYMA_FUNCTIONS] = {
 #define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = {#name, evaluate_##name, METH_O, NULL},
-#include "functions.def"
+#include "cyma/functions.def"
 };
 
 PyObject *

@@ -1,7 +1,7 @@
 #define _UCRT_NOISY_NAN /* MSVC: the NAN that is a constant */
 #include "table.h"
 
-#include "cyma.h"
+#include "cyma/cyma.h"
 
 #include <stddef.h>
 
@@ -26,30 +26,31 @@ const cyma_function cyma_functions[] = {
      .greatest = INFINITY,                                                                         \
      .trend = "NONE",                                                                              \
      .domain = #second},
-#include "functions.def"
+#include "cyma/functions.def"
+    {.name = NULL},
 };
 
 const cyma_absolute_bound cyma_absolute_bounds[] = {
 #define CYMA_ABSOLUTE(name, f16, f32, f64, ld, domain) {#name, {f16, f32, f64, ld}, #domain},
-#include "functions.def"
+#include "cyma/functions.def"
     {NULL, {0, 0, 0, 0}, NULL},
 };
 
 const cyma_special_value cyma_special_values[] = {
 #define CYMA_SPECIAL(name, x, y, result) {#name, x, y, result},
-#include "functions.def"
+#include "cyma/functions.def"
     {NULL, 0, 0, 0},
 };
 
 const cyma_alias cyma_aliases[] = {
 #define CYMA_ALIAS(alias, name) {#alias, #name},
-#include "functions.def"
+#include "cyma/functions.def"
     {NULL, NULL},
 };
 
 const cyma_worst cyma_worst_cases[] = {
 #define CYMA_WORST(name, dtype, fma, error, x, y) {#name, #dtype, fma, error, x, y},
-#include "functions.def"
+#include "cyma/functions.def"
     {NULL, NULL, 0, 0, 0, 0},
 };
 

@@ -1,8 +1,8 @@
-/* functions.def as data. */
+/* functions.def as data, for Python. */
 #ifndef CYMA_TABLE_H
 #define CYMA_TABLE_H
 
-/* A row of CYMA_UNARY or CYMA_BINARY; in the order of CYMA_FUNCTION_<name>. */
+/* A row of CYMA_UNARY or CYMA_BINARY, in their order. */
 typedef struct {
     const char *name;
     int nin;
@@ -37,7 +37,7 @@ typedef struct {
     double error, x, y;
 } cyma_worst;
 
-/* The last four end with a row whose first member is NULL. */
+/* Each of them ends with a row whose first member is NULL. */
 extern const cyma_function cyma_functions[];
 extern const cyma_absolute_bound cyma_absolute_bounds[];
 extern const cyma_special_value cyma_special_values[];

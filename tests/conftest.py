@@ -9,8 +9,9 @@ import pytest
 
 import cyma
 from cyma import _accuracy
+from cyma._functions import FUNCTIONS
 from cyma._table import DTYPES
-from cyma._ufuncs import FUNCTIONS, UFUNCS
+from cyma._ufuncs import UFUNCS
 
 INFO = cyma.runtime_info()
 INTEGERS = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}

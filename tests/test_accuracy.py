@@ -6,7 +6,7 @@ from conftest import INFO, INTEGERS, assert_same_bits, reference, ufunc_of
 
 import cyma
 from cyma import _accuracy, _reference
-from cyma._ufuncs import FUNCTIONS
+from cyma._functions import FUNCTIONS
 
 
 def every_float16():

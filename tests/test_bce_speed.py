@@ -1,9 +1,10 @@
 """The comparison of speeds: its contenders compute the same, and it tells."""
 
-import bce_speed
 import numpy as np
 import pytest
-import runs
+
+from tools import runs
+from tools.speed import bce_speed
 
 
 @pytest.mark.parametrize("form", bce_speed.FORMS)
@@ -21,7 +22,7 @@ def test_what_differs_is_not_timed(monkeypatch):
 
 
 def test_recorded_run_is_complete():
-    import publish
+    from tools import publish
 
     rows = publish.BCE_SPEED["results"]
     assert {(r["form"], r["n"]) for r in rows} == {

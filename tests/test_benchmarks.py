@@ -8,9 +8,9 @@ import pytest
 from benchmarks import accuracy, bce, calls, common, counts, footprint, peers, ufuncs
 
 import cyma
+from cyma._functions import FUNCTIONS
 from cyma._peers import PEERS
 from cyma._table import DOMAINS, DTYPES
-from cyma._ufuncs import FUNCTIONS
 
 # What each is to be over; None where it may choose.
 OVER = {

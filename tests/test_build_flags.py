@@ -371,9 +371,11 @@ def test_headers_do_not_mind_ordinary_options(tmp_path):
 REPORT = """
 import hashlib, json, sys
 import numpy as np
-sys.path.insert(0, "tools")
-import cyma, same_bits
-from cyma._ufuncs import FUNCTIONS, UFUNCS
+sys.path.insert(0, "")
+import cyma
+from tools.accuracy import same_bits
+from cyma._functions import FUNCTIONS
+from cyma._ufuncs import UFUNCS
 eps = np.finfo(np.longdouble).eps
 assert np.float64(5e-324) * np.float64(1.0) != 0, "subnormal numbers are flushed to 0"
 assert np.longdouble(1) + eps != 1, "long double has lost precision"
@@ -411,7 +413,7 @@ def report(folder=None):
 
 
 def library_of(folder):
-    """The only extension in the folder, which gets the Python files too."""
+    """The extension with the core in the folder, which gets the Python files too."""
     (library,) = (folder / "lib" / "cyma").glob("_ufuncs*.so")
     for path in (ROOT / "python" / "cyma").glob("*.py"):
         shutil.copy(path, library.parent)

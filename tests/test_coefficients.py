@@ -67,7 +67,7 @@ def literals(text):
 @pytest.mark.skipif(shutil.which("sollya") is None, reason="sollya is not installed")
 def test_sollya_makes_the_same_header():
     process = subprocess.run(
-        ["sollya", str(ROOT / "tools" / "coefficients.sollya")],
+        ["sollya", str(ROOT / "tools" / "constants" / "coefficients.sollya")],
         capture_output=True,
         text=True,
         check=True,
@@ -167,7 +167,7 @@ def test_poles_of_tanh_in_float16():
 
 def table_of(kind):
     """Constants and rows of a table of the hand-written kernels: T is first freed of its index."""
-    text = (ROOT / "pyx" / "exp_avx512_tables.h").read_text()
+    text = (ROOT / "pyx" / "core" / "avx512" / "exp_tables.h").read_text()
     constants = literals(text)
     steps, shift = (int(constants[f"{name}_{kind}"]) for name in ("STEPS", "STEP_SHIFT"))
     numbers = re.compile(r"-?0x[\da-f.]+p[-+]?\d+")
@@ -220,9 +220,9 @@ def test_tables_of_the_exponential(kind):
 
 def test_generators_make_the_same_tables():
     for tool, header in (
-        ("exp_tables.py", "exp_avx512_tables.h"),
-        ("tanh_table.py", "tanh_avx512_table.h"),
+        ("exp_tables", "exp_tables.h"),
+        ("tanh_table", "tanh_table.h"),
     ):
-        command = [sys.executable, str(ROOT / "tools" / tool)]
-        process = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert process.stdout == (ROOT / "pyx" / header).read_text()
+        command = [sys.executable, "-m", f"tools.constants.{tool}"]
+        process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert process.stdout == (ROOT / "pyx" / "core" / "avx512" / header).read_text()

@@ -10,7 +10,7 @@ import pytest
 
 import cyma
 from cyma import objectives
-from cyma._ufuncs import ALIASES, FUNCTIONS
+from cyma._functions import ALIASES, FUNCTIONS
 
 pytestmark = pytest.mark.thread_unsafe(reason="doctest is")
 
@@ -42,9 +42,9 @@ def test_readme_examples():
 
 
 def test_generated_parts_are_up_to_date():
-    tool = README.parent / "tools" / "publish.py"
+    command = [sys.executable, "-m", "tools.publish", "--check"]
     process = subprocess.run(
-        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
+        command, cwd=README.parent, capture_output=True, text=True, check=False
     )
     assert process.returncode == 0, process.stdout + process.stderr
 

@@ -6,12 +6,12 @@ import re
 import shutil
 import time
 
-import floor
 import pytest
-import runs
 from conftest import INFO
 
-from cyma._ufuncs import FUNCTIONS
+from cyma._functions import FUNCTIONS
+from tools import runs
+from tools.speed import floor
 
 needs_gcc = pytest.mark.skipif(
     shutil.which("gcc") is None or not floor.TIERS, reason="no gcc, or no tier of x86-64"

@@ -4,15 +4,16 @@ import concurrent.futures
 import pathlib
 import re
 
-import hunt
 import numpy as np
 import pytest
-import runs
 from conftest import INFO
 
 from cyma import _accuracy, _reference
+from cyma._functions import FUNCTIONS
 from cyma._table import DOMAINS
-from cyma._ufuncs import FUNCTIONS, UFUNCS
+from cyma._ufuncs import UFUNCS
+from tools import runs
+from tools.accuracy import hunt
 
 CASES = hunt.cases(list(FUNCTIONS))
 by_case = pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_tiers_are_one_of_each_kernel():
 
 
 def test_table_boundaries_are_those_of_the_header():
-    header = (pathlib.Path(__file__).parents[1] / "pyx/exp_avx512_tables.h").read_text()
+    header = (pathlib.Path(__file__).parents[1] / "pyx/core/avx512/exp_tables.h").read_text()
     for dtype, suffix in (("float32", "F32"), ("float64", "F64")):
         steps = int(re.search(rf"CYMA_STEPS_{suffix} (\d+)", header)[1])
         intervals = float.fromhex(

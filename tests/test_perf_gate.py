@@ -8,10 +8,11 @@ import types
 import pytest
 
 pytest.importorskip("asv", reason="what the gate builds and runs with, in the extra 'bench'")
-import perf_gate
 import pinned_python
 from asv.util import ProcessError, UserError
-from perf_gate import BrokenError, Case, Comparison
+
+from tools.speed import perf_gate
+from tools.speed.perf_gate import BrokenError, Case, Comparison
 
 TIME = Case("ufuncs.Ufuncs.time_ufunc", 3, ("'sigmoid'", "'float32'"), "time", "seconds")
 ERROR = Case("accuracy.Accuracy.track_largest_error", 0, ("'tanh'",), "track", "ULP")

@@ -1,14 +1,14 @@
 """f(x) depends on x alone: not on where in memory it lies, nor on how it is passed."""
 
 import numpy as np
-import runs
 from conftest import INFO, assert_same_bits, inputs, reference, ufunc_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cyma
+from cyma._functions import FUNCTIONS
 from cyma._table import DTYPES
-from cyma._ufuncs import FUNCTIONS
+from tools import runs
 
 
 def strided(x, stride, offset=0):

@@ -12,9 +12,10 @@ import pytest
 import cyma
 from cyma import __main__ as report
 from cyma import _accuracy, _peers
+from cyma._functions import FUNCTIONS
 from cyma._reference import longdouble_is_exact_enough
 from cyma._table import DTYPES
-from cyma._ufuncs import FUNCTIONS, UFUNCS
+from cyma._ufuncs import UFUNCS
 
 SMALL = ("sigmoid", "--dtype", "float32", "--quick")  # a report that takes no time
 

@@ -4,10 +4,10 @@ import argparse
 import json
 
 import pytest
-import runs
 from conftest import INFO
 
 import cyma
+from tools import runs
 
 
 @pytest.mark.parametrize("name", INFO["supported_tiers"])

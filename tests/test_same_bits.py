@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import same_bits
 from conftest import INFO
 
-from cyma._ufuncs import FUNCTIONS
+from cyma._functions import FUNCTIONS
+from tools.accuracy import same_bits
 
 EXPECTED = same_bits.read_hashes()[same_bits.PORTABLE]
 

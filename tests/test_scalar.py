@@ -10,7 +10,7 @@ import pytest
 from conftest import assert_same_bits, inputs, ufunc_of
 
 from cyma import scalar
-from cyma._ufuncs import ALIASES, FUNCTIONS
+from cyma._functions import ALIASES, FUNCTIONS
 
 UNARY = [name for name, f in FUNCTIONS.items() if f.nin == 1]
 

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-import runs
-import side_by_side
 
 from cyma import _peers
+from cyma._functions import FUNCTIONS
 from cyma._table import DTYPES
-from cyma._ufuncs import FUNCTIONS
+from tools import runs
+from tools.speed import side_by_side
 
 CONTENDERS = runs.installed(side_by_side.CONTENDERS)
 
@@ -143,7 +143,7 @@ def test_wrong_command_lines(arguments, message, capsys):
 
 
 def test_recorded_runs_are_complete():
-    import publish
+    from tools import publish
 
     kernels, others = side_by_side.DTYPES, set(DTYPES) - set(side_by_side.DTYPES)
     runs_of = [(publish.SPEED, kernels), (publish.SPEED_AVX2, kernels)]

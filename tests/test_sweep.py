@@ -7,9 +7,10 @@ import shutil
 
 import numpy as np
 import pytest
-import sweep
 
-from cyma._ufuncs import FUNCTIONS, UFUNCS
+from cyma._functions import FUNCTIONS
+from cyma._ufuncs import UFUNCS
+from tools.accuracy import sweep
 
 COMPILER = sweep.compiler()[0]
 pytestmark = pytest.mark.skipif(shutil.which(COMPILER) is None, reason=f"no C compiler {COMPILER}")

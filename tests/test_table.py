@@ -9,10 +9,12 @@ import pytest
 
 import cyma
 from cyma import _docstrings, _table
+from cyma._functions import ALIASES, FUNCTIONS
 from cyma._reference import REFERENCES
-from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
+from cyma._ufuncs import UFUNCS
 
-OTHER_NAMES = {"__version__", "objectives", "runtime_info", "scalar", "set_tier", "tier"} | {
+OTHER_NAMES = {"__version__", "get_include", "objectives", "runtime_info", "scalar", "set_tier"}
+OTHER_NAMES |= {"tier"} | {
     f"bce_with_logits{suffix}" for suffix in ("", "_grad", "_hess", "_value_and_grad")
 }
 

@@ -14,7 +14,8 @@ from conftest import INFO, assert_same_bits, bits
 
 import cyma
 from cyma import objectives, scalar
-from cyma._ufuncs import FUNCTIONS, UFUNCS
+from cyma._functions import FUNCTIONS
+from cyma._ufuncs import UFUNCS
 
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 LENGTH = 30_011  # some buffers of NumPy's, and no whole number of them

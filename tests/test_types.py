@@ -13,11 +13,12 @@ import typing
 
 import numpy as np
 import pytest
-import stubs
 
 import cyma
 from cyma import _docstrings
-from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
+from cyma._functions import ALIASES, FUNCTIONS
+from cyma._ufuncs import UFUNCS
+from tools import stubs
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = sorted((ROOT / "tests" / "typing").glob("*.py"))
@@ -49,8 +50,8 @@ def check(module, *arguments, **environment):
 
 
 def test_stubs_are_up_to_date():
-    command = [sys.executable, str(ROOT / "tools" / "stubs.py"), "--check"]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tools.stubs", "--check"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
 
 
@@ -62,7 +63,7 @@ def test_old_stubs_are_named(tmp_path, monkeypatch):
     stubs.main()
     path = tmp_path / "scalar.pyi"
     path.write_text(path.read_text().replace("sigmoid", "sigmo"))
-    with pytest.raises(SystemExit, match=r"^scalar.pyi: out of date; run `python tools/stubs.py`"):
+    with pytest.raises(SystemExit, match=r"^scalar.pyi: out of date; run `python -m tools.stubs`"):
         stubs.main()
 
 

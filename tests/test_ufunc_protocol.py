@@ -13,7 +13,8 @@ import pytest
 from conftest import assert_same_bits, inputs, ufunc_of
 
 import cyma
-from cyma._ufuncs import ALIASES, UFUNCS
+from cyma._functions import ALIASES
+from cyma._ufuncs import UFUNCS
 
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 

@@ -3,13 +3,12 @@
 import re
 
 import numpy as np
-import publish
 import pytest
-import runs
 from conftest import INFO, ufunc_of
 
 from cyma import _accuracy, _reference
-from cyma._ufuncs import FUNCTIONS
+from cyma._functions import FUNCTIONS
+from tools import publish, runs
 
 
 def witnesses(function, tier):
@@ -90,7 +89,7 @@ def test_comment_of_the_hand_written_tanh():
         if (r["function"], r["dtype"], r["by"]) == ("tanh", "float32", "x86_64_v4")
     )
     worst = row["normal"]
-    header = publish.ROOT / "pyx" / "tanh_avx512.h"
+    header = publish.ROOT / "pyx" / "core" / "avx512" / "tanh.h"
     text = f"Worst: {worst['error']:.3f}, {worst['x']} -> {worst['got']} - {worst['error']:.3f} ulp"
     assert text in header.read_text()
 

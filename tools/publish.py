@@ -1,14 +1,14 @@
 """Write what is generated from the function table and the runs in ``docs/runs``.
 
 That is the table of worst cases, the tables of the README, ``docs/accuracy.md`` and
-``docs/speed.md``, and the worst inputs in the kernels' comments. ``tools/sweep.py --peers --json``
-makes ``docs/runs/sweep.json``, ``tools/hunt.py --json`` makes ``docs/runs/hunt.json``,
-``tools/side_by_side.py --json`` makes ``docs/runs/speed.json`` and, with ``--tier x86_64_v3``,
+``docs/speed.md``, and the worst inputs in the kernels' comments. ``accuracy/sweep.py --peers
+--json`` makes ``docs/runs/sweep.json``, ``accuracy/hunt.py --json`` makes ``docs/runs/hunt.json``,
+``speed/side_by_side.py --json`` makes ``docs/runs/speed.json`` and, with ``--tier x86_64_v3``,
 ``docs/runs/speed_avx2.json``, with ``--dtype longdouble`` ``docs/runs/speed_longdouble.json``,
-``tools/floor.py --json`` makes ``docs/runs/floor.json``,
-``tools/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
+``speed/floor.py --json`` makes ``docs/runs/floor.json``,
+``speed/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
 
-Usage: ``python tools/publish.py``; ``--check`` only compares (exit code 1 names what differs).
+Usage: ``python -m tools.publish``; ``--check`` only compares (exit code 1 names what differs).
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 
-import floor
-import side_by_side
-from runs import FAULTS, facts, markdown
-
 from cyma._accuracy import hexadecimal
 from cyma._docstrings import TEXTS
+from cyma._functions import FUNCTIONS
 from cyma._table import DTYPES
-from cyma._ufuncs import FUNCTIONS
+from tools.runs import FAULTS, facts, markdown
+from tools.speed import floor, side_by_side
 
 ROOT = pathlib.Path(__file__).parents[1]
 WORST = ROOT / "include" / "cyma" / "worst.def"
-HEADERS = [*sorted((ROOT / "include" / "cyma").glob("*.h")), ROOT / "pyx" / "exp_avx512.h"]
+HEADERS = [
+    *sorted((ROOT / "include" / "cyma").glob("*.h")),
+    ROOT / "pyx" / "core" / "avx512" / "exp.h",
+]
 SWEEP = json.loads((ROOT / "docs" / "runs" / "sweep.json").read_text())
 HUNT = json.loads((ROOT / "docs" / "runs" / "hunt.json").read_text())
 SPEED = json.loads((ROOT / "docs" / "runs" / "speed.json").read_text())
@@ -266,7 +267,7 @@ def float64() -> str:
 def machines() -> str:
     """On what the runs of accuracy were made."""
     runs = {"sweep": SWEEP, "hunt": HUNT}
-    lines = [f"- `tools/{tool}.py`: {facts(run)}\n" for tool, run in runs.items()]
+    lines = [f"- `tools/accuracy/{tool}.py`: {facts(run)}\n" for tool, run in runs.items()]
     worst = max(SWEEP["reference_errors"].values())
     lines.append(f"- Largest error of the sweep's reference: {worst:.2g} ULP of float32\n")
     return "".join(lines)

@@ -15,7 +15,7 @@ import numpy as np
 
 import cyma
 from cyma.__main__ import cpu_name, function_name, load_peers
-from cyma._ufuncs import FUNCTIONS
+from cyma._functions import FUNCTIONS
 
 # Counts of faults, which must be 0, and how they are called.
 FAULTS = {"out of range": "out_of_range", "asymmetric": "asymmetric", "nan faults": "nan_faults"}

@@ -4,7 +4,7 @@ A row of the table becomes a variable of the class for its number of operands an
 operand, a function of `cyma.scalar`. What does not depend on the table is in
 ``stub_template.pyi``; overloads are listed below.
 
-Usage: ``python tools/stubs.py`` after a build; with ``--check`` to see whether the files are up to
+Usage: ``python -m tools.stubs`` after a build; with ``--check`` to see whether the files are up to
 date.
 """
 
@@ -18,12 +18,13 @@ from collections.abc import Iterable, Mapping
 import cyma
 from cyma._bce import REDUCTIONS
 from cyma._docstrings import TEXTS
+from cyma._functions import ALIASES, FUNCTIONS
 from cyma._table import Function
-from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
+from cyma._ufuncs import UFUNCS
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "python" / "cyma"
 TEMPLATE = pathlib.Path(__file__).with_name("stub_template.pyi")
-COMMAND = "python tools/stubs.py"
+COMMAND = "python -m tools.stubs"
 MADE_BY = f"# Made by `{COMMAND}` from the function table and tools/stub_template.pyi: edit those."
 WIDTH = 100
 

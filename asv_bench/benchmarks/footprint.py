@@ -1,5 +1,6 @@
 """What cyma costs beside time of computing: import, memory, disk."""
 
+import importlib.machinery
 import pathlib
 
 import numpy as np
@@ -16,8 +17,10 @@ def timeraw_import():
 
 
 def track_extension_size():
-    """Size of the compiled extension."""
-    return pathlib.Path(_ufuncs.__file__).stat().st_size
+    """Size of the compiled extension modules."""
+    folder = pathlib.Path(_ufuncs.__file__).parent
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    return sum(path.stat().st_size for path in folder.glob(f"*{suffix}"))
 
 
 track_extension_size.unit = "bytes"

@@ -14,24 +14,26 @@ from cyma._bce import (
     bce_with_logits_hess,
     bce_with_logits_value_and_grad,
 )
+from cyma._config import get_include
+from cyma._functions import ALIASES, __version__
 from cyma._tier import tier
-from cyma._ufuncs import ALIASES, UFUNCS, runtime_info, set_tier
-from cyma._version import __version__
+from cyma._ufuncs import UFUNCS, runtime_info, set_tier
+from cyma._ufuncs import check_tier as _check_tier
 
 
-def _use_tier_of_environment() -> None:
-    """Use the tier that CYMA_TIER names; where that does not work, say so and keep the default."""
+def _check_tier_of_environment() -> None:
+    """Say so if the tier that CYMA_TIER names, which was to be used, does not work."""
     wanted = _os.environ.get("CYMA_TIER")
     if wanted:
         try:
-            set_tier(wanted)
+            _check_tier(wanted)
         except ValueError as error:
             kept = runtime_info()["tier"]
             message = f"environment variable CYMA_TIER: {error}; using {kept!r}"
             _warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
-_use_tier_of_environment()
+_check_tier_of_environment()
 
 globals().update(UFUNCS)
 globals().update({alias: UFUNCS[name] for alias, name in ALIASES.items()})
@@ -42,6 +44,7 @@ __all__ = [
     "bce_with_logits_grad",
     "bce_with_logits_hess",
     "bce_with_logits_value_and_grad",
+    "get_include",
     "objectives",
     "runtime_info",
     "scalar",

@@ -1,4 +1,4 @@
-# Made by `python tools/stubs.py` from the function table and tools/stub_template.pyi: edit those.
+# Made by `python -m tools.stubs` from the function table and tools/stub_template.pyi: edit those.
 # Public names come first, then the types that they are made of.
 # mypy: disable-error-code="misc, override, overload-overlap"
 # pyright: reportGeneralTypeIssues=false, reportIncompatibleMethodOverride=false
@@ -36,6 +36,7 @@ __all__ = [
     "bce_with_logits_hess",
     "bce_with_logits_value_and_grad",
     "expit",
+    "get_include",
     "log_expit",
     "logsigmoid",
     "logsigmoid_backward",
@@ -94,6 +95,7 @@ softplus_deriv = sigmoid
 
 def set_tier(name: str) -> str: ...
 def runtime_info() -> RuntimeInfo: ...
+def get_include() -> str: ...
 
 # For annotations, under `if TYPE_CHECKING`: at run time it is a dict.
 @type_check_only

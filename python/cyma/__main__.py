@@ -23,9 +23,10 @@ import numpy as np
 import cyma
 from cyma import _accuracy, _reference
 from cyma._bce import BOUND
+from cyma._functions import ALIASES, FUNCTIONS
 from cyma._peers import BCE_PEERS, PEERS, TIMED_ELEMENTS, Call, call_on
 from cyma._table import DTYPES, Function
-from cyma._ufuncs import ALIASES, FUNCTIONS, UFUNCS
+from cyma._ufuncs import UFUNCS
 
 try:
     import rich.console

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from cyma import _reference
+from cyma._functions import THRESHOLDS
 from cyma._table import DOMAINS, Function
-from cyma._ufuncs import THRESHOLDS
 
 
 @dataclasses.dataclass(frozen=True)

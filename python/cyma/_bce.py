@@ -1,7 +1,8 @@
 """Binary cross-entropy with logits: validation, and the way through the arrays.
 
-The arithmetic is in ``include/cyma/bce_fused.h``, the sums are in ``pyx/bce.c``. Here the operands
-are cut into contiguous pieces in the order of the reduced axes, whatever their layout and dtype.
+The arithmetic is in ``include/cyma/bce_fused.h``, the sums are in ``pyx/core/bce.c``. Here the
+operands are cut into contiguous pieces in the order of the reduced axes, whatever their layout and
+dtype.
 
 A call is computed in the narrowest type that holds all operands. Where that overflows, or loses
 digits by underflow, though the exact result may not, the C code says so, and the call is computed
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from cyma._ufuncs import (
+from cyma._losses import (
     LANES,
     Rows,
     all_plain,

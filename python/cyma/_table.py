@@ -1,4 +1,4 @@
-"""A row of ``include/cyma/functions.def``, as `cyma._ufuncs` reads it from the compiled table."""
+"""A row of ``include/cyma/functions.def``, as `cyma._functions` reads it."""
 
 from __future__ import annotations
 

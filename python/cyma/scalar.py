@@ -11,7 +11,8 @@ Examples
 True
 """
 
-from cyma._ufuncs import ALIASES, SCALARS
+from cyma._functions import ALIASES
+from cyma._ufuncs import SCALARS
 
 globals().update(SCALARS)
 globals().update({alias: SCALARS[name] for alias, name in ALIASES.items() if name in SCALARS})

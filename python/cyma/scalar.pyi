@@ -1,4 +1,4 @@
-# Made by `python tools/stubs.py` from the function table and tools/stub_template.pyi: edit those.
+# Made by `python -m tools.stubs` from the function table and tools/stub_template.pyi: edit those.
 from typing import SupportsFloat, SupportsIndex
 
 __all__ = [

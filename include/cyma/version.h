@@ -1,0 +1,7 @@
+/* The version of cyma; Python's and CMake's packages read it here. */
+#ifndef CYMA_VERSION_H
+#define CYMA_VERSION_H
+
+#define CYMA_VERSION "0.1.0"
+
+#endif

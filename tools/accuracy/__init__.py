@@ -1,0 +1,1 @@
+"""What measures errors, and compares results to the bit."""

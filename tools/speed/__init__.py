@@ -1,0 +1,1 @@
+"""What measures time, and looks at what the compiler made."""
