@@ -28,14 +28,13 @@ True
 
 import re as _re
 
+from cyma import _ufuncs
 from cyma._functions import __version__ as _version
-from cyma._ufuncs import ABI_VERSION, CAPSULES
 
 __all__ = ["ABI_VERSION"]
 
-__pyx_capi__ = CAPSULES
-
-del CAPSULES
+ABI_VERSION: int = _ufuncs.ABI_VERSION
+__pyx_capi__ = _ufuncs.CAPSULES
 
 # What a compiled module looks for when it is imported, because ``cython_api.pxd`` says so: the ABI
 # only grows, so there is one of these for each version up to that of this cyma.
