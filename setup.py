@@ -47,7 +47,7 @@ TIERS = {
     if tier != "about"
 }
 
-KERNELS = "pyx/core/kernels.c"
+TIER_SOURCES = [f"pyx/core/{name}" for name in BUILD["tier_sources"]]
 FACTS = "pyx/core/facts.c"
 HOLDER = "cyma._ufuncs"  # the module with the core in it
 SOURCES = {
@@ -261,7 +261,7 @@ class BuildTiers(build_ext):
         objects = []
         for tier, flags in self.tiers.items():
             objects += self.compiler.compile(
-                [KERNELS],
+                TIER_SOURCES,
                 output_dir=str(pathlib.Path(self.build_temp, tier)),
                 macros=[("CYMA_TIER", tier)],
                 include_dirs=ext.include_dirs,

@@ -3,31 +3,31 @@
 #include "core/dispatch.h"
 #include "core/environment.h"
 
-static PyMethodDef methods[CYMA_FUNCTIONS];
-
-/* The float64 function of the tier in use, so that a float and an array give the same bits. */
-static PyObject *
-evaluate(int function, PyObject *x)
+/* The value of a Python number; -1 if an error is set. */
+static double
+value_of(PyObject *x, const char *function)
 {
-    cyma_environment saved;
-    double value = PyFloat_CheckExact(x) ? PyFloat_AS_DOUBLE(x) : PyFloat_AsDouble(x);
-    if (value == -1.0 && PyErr_Occurred()) {
-        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
-            PyErr_Format(PyExc_TypeError, "%s: x must be a real number, not %.200s",
-                         methods[function].ml_name, Py_TYPE(x)->tp_name);
-        }
-        return NULL;
+    const double value = PyFloat_AsDouble(x);
+    if (value == -1.0 && PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Format(PyExc_TypeError, "%s: x must be a real number, not %.200s", function,
+                     Py_TYPE(x)->tp_name);
     }
-    cyma_enter_environment(&saved, CYMA_F64);
-    value = cyma_kernels_in_use()->scalars_f64[function](value, 0);
-    cyma_leave_environment(&saved, CYMA_F64);
-    return PyFloat_FromDouble(value);
+    return value;
 }
 
+/* The float64 function of the tier in use, so that a float and an array give the same bits. */
 #define CYMA_UNARY(name, ...)                                                                      \
     static PyObject *evaluate_##name(PyObject *Py_UNUSED(module), PyObject *x)                     \
     {                                                                                              \
-        return evaluate(CYMA_FUNCTION_##name, x);                                                  \
+        double value = PyFloat_CheckExact(x) ? PyFloat_AS_DOUBLE(x) : value_of(x, #name);          \
+        cyma_environment saved;                                                                    \
+        if (value == -1.0 && PyErr_Occurred()) {                                                   \
+            return NULL;                                                                           \
+        }                                                                                          \
+        cyma_enter_environment(&saved, CYMA_F64);                                                  \
+        value = CYMA_UNARY_SCALAR(name, f64, double)(value);                                       \
+        cyma_leave_environment(&saved, CYMA_F64);                                                  \
+        return PyFloat_FromDouble(value);                                                          \
     }
 #include "cyma/functions.def"
 

@@ -49,6 +49,41 @@ CYMA_ATOMIC(const cyma_kernel_table *) cyma_tier_of_process;
 CYMA_ATOMIC(int) cyma_threads_with_own_tier;
 static CYMA_THREAD_LOCAL const cyma_kernel_table *own_tier;
 
+/* Functions of numbers that ask for the tier, also where there is none yet. */
+#define CYMA_DEFINE_ASKING(name, suffix, type)                                                     \
+    static type ask_##name##_##suffix(type x)                                                      \
+    {                                                                                              \
+        return ((type (*)(type))cyma_kernels_in_use()->scalars.suffix[CYMA_FUNCTION_##name])(x);   \
+    }
+#define CYMA_UNARY(name, ...)                                                                      \
+    CYMA_DEFINE_ASKING(name, f32, float) CYMA_DEFINE_ASKING(name, f64, double)
+#define CYMA_DEFINE_ASKING_2(name, suffix, type)                                                   \
+    static type ask_##name##_##suffix(type x, type y)                                              \
+    {                                                                                              \
+        return (                                                                                   \
+            (type (*)(type, type))cyma_kernels_in_use()->scalars.suffix[CYMA_FUNCTION_##name])(x,  \
+                                                                                               y); \
+    }
+#define CYMA_BINARY(name, ...)                                                                     \
+    CYMA_DEFINE_ASKING_2(name, f32, float) CYMA_DEFINE_ASKING_2(name, f64, double)
+#include "cyma/functions.def"
+
+static const cyma_scalars asking = {
+    .f32 =
+        {
+#define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = (cyma_scalar)ask_##name##_f32,
+#define CYMA_BINARY CYMA_UNARY
+#include "cyma/functions.def"
+        },
+    .f64 =
+        {
+#define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = (cyma_scalar)ask_##name##_f64,
+#define CYMA_BINARY CYMA_UNARY
+#include "cyma/functions.def"
+        },
+};
+CYMA_ATOMIC(const cyma_scalars *) cyma_scalars_in_use = &asking;
+
 #ifdef CYMA_X86_64
 
 typedef struct {
@@ -141,16 +176,15 @@ fill_table(cyma_kernel_table *table, const cyma_tier_kernels *tier)
         table->kernels[f][CYMA_LD] = cyma_kernels_ld[f];
         table->streams[f] = memory_bound[f] ? tier->stream : NULL;
     }
-    memcpy(table->scalars_f32, tier->scalars_f32, sizeof tier->scalars_f32);
-    memcpy(table->scalars_f64, tier->scalars_f64, sizeof tier->scalars_f64);
+    table->scalars = *tier->scalars;
     for (const cyma_hand_written *own = tier->hand_written; own != NULL && own->kernel != NULL;
          own++) {
         table->kernels[own->function][own->precision] = own->kernel;
         if (own->precision == CYMA_F32) {
-            table->scalars_f32[own->function] = own->scalar_f32;
+            table->scalars.f32[own->function] = own->scalar;
         }
         if (own->precision == CYMA_F64) {
-            table->scalars_f64[own->function] = own->scalar_f64;
+            table->scalars.f64[own->function] = own->scalar;
         }
     }
     memcpy(table->bce, tier->bce, sizeof tier->bce);
@@ -213,10 +247,27 @@ cyma_compiled_tier(int index)
     return compiled_tiers[index] != NULL ? &tables[index] : NULL;
 }
 
+/* To be called after a change of what it depends on, by one thread at a time, in the order of their
+ * tickets: so the last of them has seen all changes. */
+static void
+choose_scalars(void)
+{
+    static CYMA_ATOMIC(int) tickets, served;
+    const int ticket = cyma_add(&tickets, 1);
+    while (cyma_load(&served) != ticket) {
+    }
+    const int own = cyma_load(&cyma_threads_with_own_tier);
+    const cyma_kernel_table *table = cyma_load(&cyma_tier_of_process);
+    cyma_exchange(&cyma_scalars_in_use, own != 0 ? &asking : &table->scalars);
+    cyma_add(&served, 1);
+}
+
 const cyma_kernel_table *
 cyma_use_tier(const cyma_kernel_table *table)
 {
-    return cyma_exchange(&cyma_tier_of_process, table);
+    const cyma_kernel_table *previous = cyma_exchange(&cyma_tier_of_process, table);
+    choose_scalars();
+    return previous;
 }
 
 const cyma_kernel_table *
@@ -231,5 +282,6 @@ cyma_use_tier_in_thread(const cyma_kernel_table *table)
     const cyma_kernel_table *previous = own_tier;
     own_tier = table;
     cyma_add(&cyma_threads_with_own_tier, (table != NULL) - (previous != NULL));
+    choose_scalars();
     return previous;
 }

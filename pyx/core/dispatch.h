@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+/* Names with another one, such as that of a tier, as suffix. */
+#define CYMA_PASTE_(a, b) a##_##b
+#define CYMA_PASTE(a, b) CYMA_PASTE_(a, b)
+
 enum {
 #define CYMA_UNARY(name, ...) CYMA_FUNCTION_##name,
 #define CYMA_BINARY(name, ...) CYMA_FUNCTION_##name,
@@ -20,9 +24,12 @@ enum { CYMA_F16, CYMA_F32, CYMA_F64, CYMA_LD, CYMA_PRECISIONS };
  * out may be x or y, but must not overlap them otherwise. */
 typedef void (*cyma_kernel)(const void *x, const void *y, void *out, ptrdiff_t n);
 
-/* A function of numbers, with the arithmetic of the tier's kernels; a unary one ignores y. */
-typedef float (*cyma_scalar_f32)(float x, float y);
-typedef double (*cyma_scalar_f64)(double x, double y);
+/* The functions of numbers, with the arithmetic of a tier's kernels: in float and double, and of
+ * one argument or two, so to be cast to what they are. */
+typedef void (*cyma_scalar)(void);
+typedef struct {
+    cyma_scalar f32[CYMA_FUNCTIONS], f64[CYMA_FUNCTIONS];
+} cyma_scalars;
 
 /* Weighted binary cross-entropy of contiguous elements of the kernel's type. */
 typedef struct {
@@ -75,8 +82,7 @@ typedef void (*cyma_bce_kernel)(const cyma_bce *, cyma_bce_seen *, cyma_block *,
 typedef struct {
     int function, precision;
     cyma_kernel kernel;
-    cyma_scalar_f32 scalar_f32; /* the one of its precision; the other is NULL */
-    cyma_scalar_f64 scalar_f64;
+    cyma_scalar scalar; /* likewise */
 } cyma_hand_written;
 
 /* kernels.c, compiled with the flags of one tier. */
@@ -86,8 +92,7 @@ typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_LD];
     cyma_kernel stream; /* copies n bytes past the caches; NULL if there is no such store */
     cyma_bce_kernel bce[CYMA_LD];
-    cyma_scalar_f32 scalars_f32[CYMA_FUNCTIONS];
-    cyma_scalar_f64 scalars_f64[CYMA_FUNCTIONS];
+    const cyma_scalars *scalars;           /* scalars.c, compiled likewise */
     const cyma_hand_written *hand_written; /* or NULL */
 } cyma_tier_kernels;
 
@@ -98,8 +103,7 @@ typedef struct {
     cyma_kernel kernels[CYMA_FUNCTIONS][CYMA_PRECISIONS];
     cyma_kernel streams[CYMA_FUNCTIONS]; /* where memory decides the time; elsewhere NULL */
     cyma_bce_kernel bce[CYMA_LD];
-    cyma_scalar_f32 scalars_f32[CYMA_FUNCTIONS];
-    cyma_scalar_f64 scalars_f64[CYMA_FUNCTIONS];
+    cyma_scalars scalars;
 } cyma_kernel_table;
 
 /* long double has no tiers: it is scalar everywhere. */
@@ -151,5 +155,16 @@ cyma_kernels_in_use(void)
     }
     return table != NULL ? table : cyma_first_tier_of_process();
 }
+
+/* The functions of numbers that the calling thread is to use. A number takes so little time that it
+ * matters how they are found: as long as no thread has a tier of its own, these are those of the
+ * process; otherwise they are functions that ask for the tier. */
+extern CYMA_ATOMIC(const cyma_scalars *) cyma_scalars_in_use;
+
+/* That function of numbers, of the type that it has. */
+#define CYMA_UNARY_SCALAR(name, suffix, type)                                                      \
+    ((type (*)(type))cyma_load(&cyma_scalars_in_use)->suffix[CYMA_FUNCTION_##name])
+#define CYMA_BINARY_SCALAR(name, suffix, type)                                                     \
+    ((type (*)(type, type))cyma_load(&cyma_scalars_in_use)->suffix[CYMA_FUNCTION_##name])
 
 #endif

@@ -1,5 +1,5 @@
-/* The vectorised loops over the inline functions of include/cyma. setup.py compiles this file once
- * per tier, with that tier's flags, and with its name in CYMA_TIER as suffix of every symbol. */
+/* The vectorised loops over the inline functions of include/cyma. This file is compiled once per
+ * tier, with that tier's flags, and with its name in CYMA_TIER as suffix of every symbol. */
 #if defined(__GNUC__) && !defined(__clang__)
 /* Threading jumps multiplies the masks of what becomes a selection. Scheduling before registers are
  * allocated, which gcc does not do by itself on x86-64, lets chains overlap better. */
@@ -14,8 +14,6 @@
 #include <math.h>
 #include <string.h>
 
-#define CYMA_PASTE_(a, b) a##_##b
-#define CYMA_PASTE(a, b) CYMA_PASTE_(a, b)
 #define CYMA_STRING_(a) #a
 #define CYMA_STRING(a) CYMA_STRING_(a)
 #define CYMA_KERNEL(name) CYMA_PASTE(cyma_kernel_##name, CYMA_TIER)
@@ -195,26 +193,9 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
         CYMA_LOOP(real, cyma_##name##_near_##precision(__VA_ARGS__))                               \
     CYMA_END;
 
-#define CYMA_SCALAR(name) CYMA_PASTE(cyma_scalar_##name, CYMA_TIER)
-#define CYMA_DEFINE_SCALAR(name, precision, real, ...)                                             \
-    static real CYMA_SCALAR(name##_##precision)(real a, real b)                                    \
-    {                                                                                              \
-        (void)b;                                                                                   \
-        return cyma_##name##_##precision(__VA_ARGS__);                                             \
-    }
-#define CYMA_DEFINE_SCALARS(name, ...)                                                             \
-    CYMA_DEFINE_SCALAR(name, f32, float, __VA_ARGS__)                                              \
-    CYMA_DEFINE_SCALAR(name, f64, double, __VA_ARGS__)
-
-#define CYMA_UNARY(name, ...)                                                                      \
-    CYMA_DEFINE_SCALARS(name, a)                                                                   \
-    CYMA_DEFINE_KERNELS(name, x_, CYMA_SIMPLE_LOOP, a)
-#define CYMA_BINARY(name, ...)                                                                     \
-    CYMA_DEFINE_SCALARS(name, a, b)                                                                \
-    CYMA_DEFINE_KERNELS(name, y_, CYMA_SIMPLE_LOOP, a, b)
-#define CYMA_BINARY_FAR(name, ...)                                                                 \
-    CYMA_DEFINE_SCALARS(name, a, b)                                                                \
-    CYMA_DEFINE_KERNELS(name, y_, CYMA_FAR_LOOP, a, b)
+#define CYMA_UNARY(name, ...) CYMA_DEFINE_KERNELS(name, x_, CYMA_SIMPLE_LOOP, a)
+#define CYMA_BINARY(name, ...) CYMA_DEFINE_KERNELS(name, y_, CYMA_SIMPLE_LOOP, a, b)
+#define CYMA_BINARY_FAR(name, ...) CYMA_DEFINE_KERNELS(name, y_, CYMA_FAR_LOOP, a, b)
 #include "cyma/functions.def"
 
 #include "stream.h"
@@ -231,6 +212,8 @@ cyma_floats_to_halves(const float *from, uint16_t *to, int n)
 #include "avx512/kernels.h"
 #endif
 
+extern const cyma_scalars CYMA_PASTE(cyma_scalars, CYMA_TIER);
+
 const cyma_tier_kernels CYMA_PASTE(cyma_tier, CYMA_TIER) = {
     .name = CYMA_STRING(CYMA_TIER),
     .fma = CYMA_HAVE_FMA,
@@ -242,18 +225,7 @@ const cyma_tier_kernels CYMA_PASTE(cyma_tier, CYMA_TIER) = {
 #define CYMA_BINARY(name, ...) CYMA_UNARY(name, )
 #include "cyma/functions.def"
         },
-    .scalars_f32 =
-        {
-#define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = CYMA_SCALAR(name##_f32),
-#define CYMA_BINARY(name, ...) CYMA_UNARY(name, )
-#include "cyma/functions.def"
-        },
-    .scalars_f64 =
-        {
-#define CYMA_UNARY(name, ...) [CYMA_FUNCTION_##name] = CYMA_SCALAR(name##_f64),
-#define CYMA_BINARY(name, ...) CYMA_UNARY(name, )
-#include "cyma/functions.def"
-        },
+    .scalars = &CYMA_PASTE(cyma_scalars, CYMA_TIER),
     .bce = {[CYMA_F32] = CYMA_KERNEL(bce_f32), [CYMA_F64] = CYMA_KERNEL(bce_f64)},
     .stream = CYMA_STREAM,
 #ifdef __AVX512F__

@@ -135,7 +135,8 @@ def compiler_hashes(
     """Kinds of kernels, and their hashes as a compiler builds them for a tier."""
     with tempfile.TemporaryDirectory() as folder:
         program = os.path.join(folder, "kernel_pipe")
-        sources = ["tools/accuracy/kernel_pipe.c", "pyx/core/kernels.c", "pyx/core/clamp_limits.c"]
+        sources = ["tools/accuracy/kernel_pipe.c", "pyx/core/clamp_limits.c"]
+        sources += ["pyx/core/kernels.c", "pyx/core/scalars.c"]
         subprocess.run(
             [compiler, *flags, f"-DCYMA_TIER={tier}", *sources, "-o", program, "-lm"],
             cwd=ROOT,

@@ -41,8 +41,7 @@
 #define CYMA_UNROLL
 #endif
 
-/* A kernel: compute(x, y, result, rows, w) for w vectors of x and `second` and rows of a table; and
- * the same for numbers. */
+/* A kernel: compute(x, y, result, rows, w) for w vectors of x and `second` and rows of a table. */
 #define CYMA_DEFINE_AVX512(name, precision, vectors, second, compute, table)                       \
     static void CYMA_KERNEL(name)(const void *x_, const void *y_, void *out_, ptrdiff_t n)         \
     {                                                                                              \
@@ -74,9 +73,11 @@
             compute(a, b, result, &rows, 1);                                                       \
             CYMA_PUT_SOME_##precision(out, some, *result);                                         \
         }                                                                                          \
-    }                                                                                              \
-    static CYMA_TYPE_##precision CYMA_SCALAR(name)(CYMA_TYPE_##precision x,                        \
-                                                   CYMA_TYPE_##precision y)                        \
+    }
+
+/* The same for numbers, of one argument or two. */
+#define CYMA_AVX512_SCALAR(name) CYMA_PASTE(cyma_scalar_##name, CYMA_TIER)
+#define CYMA_DEFINE_AVX512_NUMBER(precision, x, y, compute, table)                                 \
     {                                                                                              \
         const cyma_rows_##table rows = cyma_read_rows_##table();                                   \
         const CYMA_VECTOR_##precision a = CYMA_ALL_##precision(x), b = CYMA_ALL_##precision(y);    \
@@ -84,6 +85,13 @@
         compute(&a, &b, &result, &rows, 1);                                                        \
         return CYMA_FIRST_##precision(result);                                                     \
     }
+#define CYMA_DEFINE_AVX512_UNARY(name, precision, compute, table)                                  \
+    static CYMA_TYPE_##precision CYMA_AVX512_SCALAR(name)(CYMA_TYPE_##precision x)                 \
+        CYMA_DEFINE_AVX512_NUMBER(precision, x, x, compute, table)
+#define CYMA_DEFINE_AVX512_BINARY(name, precision, compute, table)                                 \
+    static CYMA_TYPE_##precision CYMA_AVX512_SCALAR(name)(CYMA_TYPE_##precision x,                 \
+                                                          CYMA_TYPE_##precision y)                 \
+        CYMA_DEFINE_AVX512_NUMBER(precision, x, y, compute, table)
 
 #include "avx512/tanh.h"
 
@@ -135,26 +143,26 @@
     UNARY(softplus)                                                                                \
     BINARY(sigmoid_bce)
 
-#define CYMA_DEFINE_OF_EXP(name, precision, second)                                                \
+#define CYMA_DEFINE_OF_EXP(name, precision, second, arity)                                         \
     CYMA_DEFINE_AVX512(name##_avx512_##precision, precision, CYMA_VECTORS, second,                 \
-                       cyma_##name##_avx512_##precision, precision)
+                       cyma_##name##_avx512_##precision, precision)                                \
+    CYMA_DEFINE_AVX512_##arity(name##_avx512_##precision, precision,                               \
+                               cyma_##name##_avx512_##precision, precision)
 #define CYMA_DEFINE_UNARY(name)                                                                    \
-    CYMA_DEFINE_OF_EXP(name, f32, x_)                                                              \
-    CYMA_DEFINE_OF_EXP(name, f64, x_)
+    CYMA_DEFINE_OF_EXP(name, f32, x_, UNARY)                                                       \
+    CYMA_DEFINE_OF_EXP(name, f64, x_, UNARY)
 #define CYMA_DEFINE_BINARY(name)                                                                   \
-    CYMA_DEFINE_OF_EXP(name, f32, y_)                                                              \
-    CYMA_DEFINE_OF_EXP(name, f64, y_)
+    CYMA_DEFINE_OF_EXP(name, f32, y_, BINARY)                                                      \
+    CYMA_DEFINE_OF_EXP(name, f64, y_, BINARY)
 CYMA_FOR_EACH_OF_EXP(CYMA_DEFINE_UNARY, CYMA_DEFINE_BINARY)
 
 static const cyma_hand_written CYMA_PASTE(cyma_hand_written, CYMA_TIER)[] = {
-#define CYMA_ENTRY_F32(name)                                                                       \
-    {CYMA_FUNCTION_##name, CYMA_F32, CYMA_KERNEL(name##_avx512_f32),                               \
-     CYMA_SCALAR(name##_avx512_f32), NULL},
-#define CYMA_ENTRY_F64(name)                                                                       \
-    {CYMA_FUNCTION_##name, CYMA_F64, CYMA_KERNEL(name##_avx512_f64), NULL,                         \
-     CYMA_SCALAR(name##_avx512_f64)},
-#define CYMA_ENTRIES(name) CYMA_ENTRY_F32(name) CYMA_ENTRY_F64(name)
-    CYMA_ENTRY_F32(tanh) CYMA_FOR_EACH_OF_EXP(CYMA_ENTRIES, CYMA_ENTRIES){0, 0, NULL, NULL, NULL},
+#define CYMA_ENTRY(name, precision, suffix)                                                        \
+    {CYMA_FUNCTION_##name, precision, CYMA_KERNEL(name##_avx512_##suffix),                         \
+     (cyma_scalar)CYMA_AVX512_SCALAR(name##_avx512_##suffix)},
+#define CYMA_ENTRIES(name) CYMA_ENTRY(name, CYMA_F32, f32) CYMA_ENTRY(name, CYMA_F64, f64)
+    CYMA_ENTRY(tanh, CYMA_F32, f32)
+        CYMA_FOR_EACH_OF_EXP(CYMA_ENTRIES, CYMA_ENTRIES){0, 0, NULL, NULL},
 };
 
 #endif

@@ -52,5 +52,6 @@ cyma_tanh_avx512(const __m512 *x_, const __m512 *unused, __m512 *y, const cyma_r
 }
 
 CYMA_DEFINE_AVX512(tanh_avx512_f32, f32, 1, x_, cyma_tanh_avx512, tanh)
+CYMA_DEFINE_AVX512_UNARY(tanh_avx512_f32, f32, cyma_tanh_avx512, tanh)
 
 #endif
