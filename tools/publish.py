@@ -397,9 +397,8 @@ def main() -> int:
         if path.read_text(encoding="utf-8") != text
     ]
     for path, text in differing:
-        print(
-            f"{path.relative_to(ROOT)}: {'differs: run tools/publish.py' if check else 'written'}"
-        )
+        what = "differs: run python -m tools.publish" if check else "written"
+        print(f"{path.relative_to(ROOT)}: {what}")
         if not check:
             path.write_text(text, encoding="utf-8")
     return 1 if check and differing else 0
