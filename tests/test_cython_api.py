@@ -92,6 +92,24 @@ def test_numbers_are_those_of_the_ufuncs(function, suffix, tier):
     assert_same_bits(found.astype(DTYPES[suffix]), ufunc_of(function)(*operands))
 
 
+def test_numbers_follow_the_tier_of_the_thread():
+    x = np.linspace(-3, 3, 200)
+    number, array = function_of("softplus_f64"), cyma.softplus
+
+    def check():
+        assert_same_bits(np.array([number(v) for v in x.tolist()]), array(x))
+        return array(x)
+
+    widest = check()
+    for name in INFO["supported_tiers"]:
+        with cyma.tier(name):
+            plain = check()
+            with cyma.tier(INFO["tier"]):
+                assert_same_bits(check(), widest)
+            assert_same_bits(check(), plain)
+    assert_same_bits(check(), widest)
+
+
 @pytest.mark.parametrize("suffix", DTYPES)
 @pytest.mark.parametrize("n", [0, 1, 7, 64, 1001])
 def test_arrays_are_those_of_the_ufuncs(function, suffix, n, tier):
