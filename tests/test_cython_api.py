@@ -383,7 +383,9 @@ def test_example_with_ctypes():
 def test_headers_are_found():
     folder = pathlib.Path(cyma.get_include())
     version = (folder / "cyma" / "version.h").read_text()
-    assert f'#define CYMA_VERSION "{cyma.__version__}"' in version
+    assert f'#define CYMA_VERSION "{cyma.__version__}"\n' in version
+    major, minor, patch = map(int, re.match(r"(\d+)\.(\d+)\.(\d+)", cyma.__version__).groups())
+    assert f"#define CYMA_VERSION_NUMBER {10000 * major + 100 * minor + patch} " in version
     assert (folder / "cyma" / "functions.def").is_file()
 
 

@@ -1,4 +1,5 @@
-/* What is made of e^-|x|, by hand, for AVX-512. Included once per precision, by kernels.h.
+/* What is made of e^-|x|, by hand, for AVX-512. Included by kernels.h, once per precision for
+ * vectors, and once for numbers.
  *
  * The portable kernels reduce x to a binade, where the polynomial of the exponential is long, and
  * then make up for what was rounded. Here a table of powers of 2^(-1/STEPS), in two registers,
@@ -20,35 +21,65 @@ typedef struct {
     CYMA_VECTOR hi[CYMA_VECTORS], lo[CYMA_VECTORS];
 } CYMA_DUO;
 
-/* The rows of the table, in registers. */
+/* Rows of the table: of vectors in two registers, of which an index tells one place; of numbers in
+ * memory. Only the lowest bits of the index count. */
+#ifdef CYMA_OF_NUMBERS
 typedef struct {
-    CYMA_VECTOR power[2], lacking[2], inverse[2], log[2];
+    const CYMA_REAL *first;
+} CYMA_ROW;
+
+CYMA_INLINE CYMA_ROW
+CYMA_F(cyma_read_row)(const CYMA_REAL *row)
+{
+    CYMA_ROW result = {row};
+    return result;
+}
+
+CYMA_INLINE CYMA_VECTOR
+CYMA_F(cyma_look_up)(const CYMA_ROW *row, CYMA_INTEGERS index)
+{
+    return CYMA_ALL(row->first[CYMA_C(LOWEST)(index) & (CYMA_C(STEPS) - 1)]);
+}
+#else
+typedef struct {
+    CYMA_VECTOR half[2];
+} CYMA_ROW;
+
+CYMA_INLINE CYMA_ROW
+CYMA_F(cyma_read_row)(const CYMA_REAL *row)
+{
+    CYMA_ROW result = {{CYMA_V(loadu)(row), CYMA_V(loadu)(row + CYMA_C(STEPS) / 2)}};
+    return result;
+}
+
+CYMA_INLINE CYMA_VECTOR
+CYMA_F(cyma_look_up)(const CYMA_ROW *row, CYMA_INTEGERS index)
+{
+    return CYMA_V(permutex2var)(row->half[0], index, row->half[1]);
+}
+#endif
+
+typedef struct {
+    CYMA_ROW power, lacking, inverse, log;
 } CYMA_ROWS;
 
 CYMA_INLINE CYMA_ROWS
 CYMA_F(cyma_read_rows)(void)
 {
-    CYMA_ROWS rows;
-    CYMA_VECTOR *const to[] = {rows.power, rows.lacking, rows.inverse, rows.log};
-    for (int row = 0; row < 4; row++) {
-        to[row][0] = CYMA_V(loadu)(CYMA_F(cyma_exp_table)[row]);
-        to[row][1] = CYMA_V(loadu)(CYMA_F(cyma_exp_table)[row] + CYMA_C(STEPS) / 2);
-    }
+    CYMA_ROWS rows = {
+        CYMA_F(cyma_read_row)(CYMA_TABLE[0]),
+        CYMA_F(cyma_read_row)(CYMA_TABLE[1]),
+        CYMA_F(cyma_read_row)(CYMA_TABLE[2]),
+        CYMA_F(cyma_read_row)(CYMA_TABLE[3]),
+    };
     return rows;
-}
-
-/* Only the lowest bits of the index count. */
-CYMA_INLINE CYMA_VECTOR
-CYMA_F(cyma_look_up)(const CYMA_VECTOR row[2], CYMA_INTEGERS index)
-{
-    return CYMA_V(permutex2var)(row[0], index, row[1]);
 }
 
 /* T 2^-n, of a number n STEPS + the index of T. */
 CYMA_INLINE CYMA_VECTOR
 CYMA_F(cyma_look_up_power)(const CYMA_ROWS *rows, CYMA_INTEGERS index)
 {
-    CYMA_INTEGERS bits = CYMA_TO_INTEGERS(CYMA_F(cyma_look_up)(rows->power, index));
+    CYMA_INTEGERS bits = CYMA_TO_INTEGERS(CYMA_F(cyma_look_up)(&rows->power, index));
     return CYMA_TO_VECTOR(CYMA_I(sub)(bits, CYMA_I(slli)(index, CYMA_C(STEP_SHIFT))));
 }
 
@@ -87,7 +118,7 @@ CYMA_F(cyma_exp_parts)(const CYMA_VECTOR *a, CYMA_VECTOR *k, CYMA_INTEGERS *inde
     CYMA_EACH r[i] = CYMA_V(fnmadd)(k[i], CYMA_ALL(CYMA_C(LN2_HI) / steps), a[i]);
     CYMA_EACH r[i] = CYMA_V(fnmadd)(k[i], CYMA_ALL(CYMA_C(LN2_LO) / steps), r[i]);
     CYMA_EACH r2[i] = CYMA_V(mul)(r[i], r[i]);
-    CYMA_EACH lacking[i] = CYMA_F(cyma_look_up)(rows->lacking, index[i]);
+    CYMA_EACH lacking[i] = CYMA_F(cyma_look_up)(&rows->lacking, index[i]);
     CYMA_F(cyma_horner)(poly, sizeof poly / sizeof *poly, r, p, w);
     CYMA_EACH lacking[i] = CYMA_V(sub)(lacking[i], r[i]);
     CYMA_EACH p[i] = CYMA_V(fmadd)(r2[i], p[i], lacking[i]);
@@ -113,7 +144,7 @@ CYMA_F(cyma_exp_far)(CYMA_VECTOR a, const CYMA_ROWS *rows)
     CYMA_INTEGERS index;
     a = CYMA_V(min)(CYMA_ALL(CYMA_C(CLAMP)), a);
     CYMA_F(cyma_exp_parts)(&a, &k, &index, &p, rows, 1);
-    index = _mm512_and_si512(index, CYMA_I(set1)(CYMA_C(STEPS) - 1));
+    index = CYMA_AND(index, CYMA_C(STEPS) - 1);
     power = CYMA_F(cyma_look_up_power)(rows, index);
     minus_n = CYMA_V(roundscale)(CYMA_V(mul)(k, CYMA_ALL((CYMA_REAL)-1 / CYMA_C(STEPS))),
                                  _MM_FROUND_TO_POS_INF);
@@ -148,15 +179,14 @@ CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int n
     CYMA_VECTOR f2[CYMA_VECTORS], big[CYMA_VECTORS], rest[CYMA_VECTORS];
     CYMA_MASK far[CYMA_VECTORS];
     CYMA_DUO e, sum;
-    CYMA_EACH a[i] = CYMA_V(abs)(x[i]);
+    CYMA_EACH a[i] = CYMA_V(andnot)(CYMA_SIGN, x[i]);
     CYMA_F(cyma_exp_near)(a, &e, rows, w);
     CYMA_EACH interval[i] = CYMA_TO_INTEGERS(
-        CYMA_V(fmadd_round)(e.hi[i], CYMA_ALL(CYMA_C(INTERVALS)), CYMA_ALL(CYMA_C(SHIFTER)),
-                            _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
-    CYMA_EACH v[i] = CYMA_F(cyma_look_up)(rows->inverse, interval[i]);
+        CYMA_FMA_TO_ZERO(e.hi[i], CYMA_ALL(CYMA_C(INTERVALS)), CYMA_ALL(CYMA_C(SHIFTER))));
+    CYMA_EACH v[i] = CYMA_F(cyma_look_up)(&rows->inverse, interval[i]);
     CYMA_EACH f[i] = CYMA_V(sub)(v[i], CYMA_ALL(1));
     CYMA_EACH f[i] = CYMA_V(fmadd)(e.hi[i], v[i], f[i]);
-    CYMA_EACH rest[i] = CYMA_F(cyma_look_up)(rows->log, interval[i]);
+    CYMA_EACH rest[i] = CYMA_F(cyma_look_up)(&rows->log, interval[i]);
     if (base != NULL) {
         CYMA_EACH big[i] = CYMA_V(max)(rest[i], base[i]);
         CYMA_EACH rest[i] = CYMA_V(min)(rest[i], base[i]);
@@ -185,7 +215,7 @@ CYMA_F(cyma_log1p_exp_plus)(const CYMA_VECTOR *x, const CYMA_VECTOR *base, int n
                 all = CYMA_V(add)(base[i], all);
             }
             if (negative) {
-                all = CYMA_NEGATIVE(all);
+                all = CYMA_V(xor)(CYMA_SIGN, all);
             }
             y[i] = CYMA_V(mask_mov)(y[i], far[i], all);
         }
@@ -211,7 +241,7 @@ CYMA_F(cyma_logsigmoid_avx512)(const CYMA_VECTOR *x, const CYMA_VECTOR *unused, 
 {
     CYMA_VECTOR base[CYMA_VECTORS];
     (void)unused;
-    CYMA_EACH base[i] = CYMA_V(max)(CYMA_V(setzero)(), CYMA_NEGATIVE(x[i]));
+    CYMA_EACH base[i] = CYMA_V(max)(CYMA_V(setzero)(), CYMA_V(xor)(CYMA_SIGN, x[i]));
     CYMA_F(cyma_log1p_exp_plus)(x, base, 1, y, rows, w);
 }
 

@@ -52,6 +52,10 @@ cyma_tanh_avx512(const __m512 *x_, const __m512 *unused, __m512 *y, const cyma_r
 }
 
 CYMA_DEFINE_AVX512(tanh_avx512_f32, f32, 1, x_, cyma_tanh_avx512, tanh)
-CYMA_DEFINE_AVX512_UNARY(tanh_avx512_f32, f32, cyma_tanh_avx512, tanh)
+
+static float
+CYMA_AVX512_SCALAR(tanh_avx512_f32)(float x)
+    CYMA_DEFINE_AVX512_NUMBER(__m512, _mm512_set1_ps, _mm512_cvtss_f32, x, x, cyma_tanh_avx512,
+                              tanh)
 
 #endif
