@@ -5,6 +5,23 @@
 static const ptrdiff_t sizes[CYMA_PRECISIONS] = {
     [CYMA_F16] = 2, [CYMA_F32] = 4, [CYMA_F64] = 8, [CYMA_LD] = sizeof(long double)};
 
+static const int binary[CYMA_FUNCTIONS] = {
+#define CYMA_BINARY(name, ...) [CYMA_FUNCTION_##name] = 1,
+#include "cyma/functions.def"
+};
+
+/* One number, for which a kernel would compute a whole block. */
+#define CYMA_DEFINE_RUN_NUMBER(suffix, type)                                                       \
+    static void run_number_##suffix(const cyma_kernel_table *table, int function, const type *x,   \
+                                    const type *y, type *out)                                      \
+    {                                                                                              \
+        const cyma_scalar scalar = table->scalars.suffix[function];                                \
+        *out = binary[function] ? ((type (*)(type, type))scalar)(*x, *y)                           \
+                                : ((type (*)(type))scalar)(*x);                                    \
+    }
+CYMA_DEFINE_RUN_NUMBER(f32, float)
+CYMA_DEFINE_RUN_NUMBER(f64, double)
+
 void
 cyma_run_array(const cyma_kernel_table *table, int function, int precision, const void *x_,
                const void *y_, void *out_, ptrdiff_t n)
@@ -14,7 +31,13 @@ cyma_run_array(const cyma_kernel_table *table, int function, int precision, cons
     const ptrdiff_t size = sizes[precision];
     cyma_environment saved;
     cyma_enter_environment(&saved, precision);
-    if (stream == NULL || n * size < CYMA_STREAM_BYTES || out_ == x_ || out_ == y_) {
+    if (n == 1 && precision == CYMA_F32) {
+        run_number_f32(table, function, x_, y_, out_);
+    }
+    else if (n == 1 && precision == CYMA_F64) {
+        run_number_f64(table, function, x_, y_, out_);
+    }
+    else if (stream == NULL || n * size < CYMA_STREAM_BYTES || out_ == x_ || out_ == y_) {
         kernel(x_, y_, out_, n);
     }
     else {
