@@ -1,8 +1,12 @@
 /* What the kernels take for granted of the arithmetic. setup.py builds this as it builds each tier,
- * and stops where a fact is broken. */
+ * and stops where a fact is broken; so does CMake, as a program of its own. */
 #include "cyma/config.h"
 
 #include <stddef.h>
+
+#ifndef CYMA_LONG_DOUBLE_DIGITS /* setup.py defines NumPy's */
+#define CYMA_LONG_DOUBLE_DIGITS LDBL_MANT_DIG
+#endif
 
 #ifdef __x86_64__
 #include <xmmintrin.h>
@@ -83,3 +87,17 @@ cyma_broken_fact(void)
     }
     return NULL;
 }
+
+#ifdef CYMA_FACTS_MAIN
+#include <stdio.h>
+
+int
+main(void)
+{
+    const char *broken = cyma_broken_fact();
+    if (broken != NULL) {
+        puts(broken);
+    }
+    return broken != NULL;
+}
+#endif

@@ -1,0 +1,337 @@
+"""libcyma, built by CMake: the ufuncs' bits without Python, and what other builds need of it."""
+
+import ctypes
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import INFO, assert_same_bits, inputs, ufunc_of
+
+import cyma
+from cyma._functions import FUNCTIONS
+
+ROOT = pathlib.Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "embedding"
+SYMBOLS = pathlib.Path(__file__).with_name("libcyma_symbols.txt")
+DTYPES = {"f16": np.float16, "f32": np.float32, "f64": np.float64}
+
+if shutil.which("cmake") is None or shutil.which("cc") is None:
+    pytest.skip("CMake or a C compiler is not installed", allow_module_level=True)
+
+
+def run(*command, code=0, **keywords):
+    process = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, **keywords
+    )
+    assert process.returncode == code, process.stdout + process.stderr
+    return process.stdout + process.stderr
+
+
+def cmake(source, build, *options):
+    """Configure, and build."""
+    run("cmake", "-S", source, "-B", build, *options)
+    run("cmake", "--build", build, "--parallel", "2")
+    return build
+
+
+@pytest.fixture(scope="session")
+def prefixes(tmp_path_factory):
+    """Where libcyma is installed, as a shared and as a static library."""
+    found = {}
+    for kind, option in {"shared": "ON", "static": "OFF"}.items():
+        folder = tmp_path_factory.mktemp(kind)
+        build = cmake(ROOT, folder / "build", f"-DBUILD_SHARED_LIBS={option}")
+        run("cmake", "--install", build, "--prefix", folder / "prefix")
+        found[kind] = folder / "prefix"
+    return found
+
+
+def shared_library(prefix):
+    (path,) = (path for path in prefix.rglob("libcyma.so"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def library(prefixes):
+    """The shared library, for ctypes."""
+    library = ctypes.CDLL(str(shared_library(prefixes["shared"])))
+    library.cyma_tier.restype = library.cyma_version.restype = ctypes.c_char_p
+    for suffix, grad in ((s, g) for s in ("f32", "f64") for g in ("", "_and_grad")):
+        function = getattr(library, f"cyma_bce_with_logits_{suffix}_sum{grad}")
+        function.restype = ctypes.c_double
+        doubles = [ctypes.c_double] * (1 if grad == "" else 2)
+        out = [] if grad == "" else [ctypes.c_void_p]
+        function.argtypes = [*[ctypes.c_void_p] * 3, *doubles, *out, ctypes.c_size_t]
+    return library
+
+
+def call(library, name, *operands, out):
+    pointers = [ctypes.c_void_p(x.ctypes.data) for x in (*operands, out)]
+    getattr(library, f"cyma_{name}_array")(*pointers, ctypes.c_size_t(out.size))
+    return out
+
+
+@pytest.mark.parametrize("suffix", DTYPES)
+def test_arrays(function, suffix, tier, library):
+    library.cyma_set_tier(tier.encode())
+    name = f"{function.name}_{suffix}"
+    for n in (0, 1, 7, 8, 63, 1000):
+        # One element off an aligned address.
+        operands = [x[1 : n + 1] for x in inputs(function, DTYPES[suffix], 1001)]
+        expected = ufunc_of(function)(*operands)
+        assert_same_bits(call(library, name, *operands, out=np.empty_like(expected)), expected)
+        copies = [x.copy() for x in operands]
+        assert_same_bits(call(library, name, *copies, out=copies[-1]), expected)
+    nothing = [ctypes.c_void_p(None)] * (function.nin + 1)
+    getattr(library, f"cyma_{name}_array")(*nothing, ctypes.c_size_t(0))
+    library.cyma_set_tier(INFO["tier"].encode())
+
+
+@pytest.mark.parametrize("suffix", ["f32", "f64"])
+@pytest.mark.parametrize("keywords", [{}, {"weight": 1e-44}, {"pos_weight": 0.1}])
+def test_losses(suffix, keywords, library):
+    rng = np.random.default_rng(0)
+    logits, targets = rng.normal(0, 9, 3000).astype(DTYPES[suffix]), rng.random(3000)
+    targets = targets.astype(logits.dtype)
+    keywords = dict(keywords)
+    weight = None
+    if "weight" in keywords:
+        weight = keywords["weight"] = (keywords["weight"] * rng.random(3000)).astype(logits.dtype)
+    loss, grad = cyma.bce_with_logits_value_and_grad(logits, targets, reduction="sum", **keywords)
+    pointers = [None if x is None else x.ctypes.data for x in (logits, targets, weight)]
+    pos_weight = keywords.get("pos_weight", 1.0)
+    found = np.empty_like(logits)
+    name = f"cyma_bce_with_logits_{suffix}_sum"
+    value = getattr(library, name)(*pointers, pos_weight, 3000)
+    both = getattr(library, f"{name}_and_grad")(*pointers, pos_weight, 1.0, found.ctypes.data, 3000)
+    assert value == both
+    assert_same_bits(logits.dtype.type(value), loss)
+    assert_same_bits(found, grad)
+    assert getattr(library, name)(None, None, None, 1.0, 0) == 0
+
+
+def test_tiers(library):
+    assert library.cyma_tier() == INFO["tier"].encode()
+    for name in (None, b"", b"mmx", b"baseline2"):
+        assert library.cyma_set_tier(name) == -1
+        assert library.cyma_tier() == INFO["tier"].encode()
+    for name in INFO["supported_tiers"][::-1]:
+        assert library.cyma_set_tier(name.encode()) == 0
+        assert library.cyma_tier() == name.encode()
+    assert cyma.runtime_info()["tier"] == INFO["tier"]  # that of Python is another one
+    assert library.cyma_set_tier(INFO["tier"].encode()) == 0
+
+
+def test_versions(library):
+    assert library.cyma_version() == cyma.__version__.encode()
+    assert library.cyma_abi_version() == abi_version()
+
+
+def abi_version():
+    return int(re.search(r"CYMA_ABI_VERSION (\d+)", (ROOT / "include/cyma/api.h").read_text())[1])
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="nm is not installed")
+def test_symbols(prefixes):
+    """The ABI only grows, and nothing else is exported."""
+    listing = run("nm", "-D", "--defined-only", shared_library(prefixes["shared"]))
+    exported = {line.split()[-1] for line in listing.splitlines()}
+    lines = SYMBOLS.read_text().splitlines()
+    recorded = {line for line in lines if not line.startswith("#")}
+    vanished, new = sorted(recorded - exported), sorted(exported - recorded)
+    assert not vanished, f"the ABI must not shrink, but these are gone: {vanished}"
+    assert not new, f"raise CYMA_ABI_VERSION, and add to {SYMBOLS.name} (also that number): {new}"
+    assert lines[0] == f"# What libcyma exports; CYMA_ABI_VERSION {abi_version()}"
+    assert {f"cyma_{name}_{s}_array" for name in FUNCTIONS for s in DTYPES} < exported
+
+
+FIRST_CALL = """
+#include <cyma/api.h>
+#include <pthread.h>
+#include <stdio.h>
+static void *call(void *out)
+{
+    float x = 0.5f;
+    cyma_sigmoid_f32_array(&x, out, 1);
+    return NULL;
+}
+int main(void)
+{
+    pthread_t threads[8];
+    float out[8];
+    for (int k = 0; k < 8; k++) pthread_create(&threads[k], NULL, call, &out[k]);
+    for (int k = 0; k < 8; k++) pthread_join(threads[k], NULL);
+    for (int k = 0; k < 8; k++) printf("%.9g ", (double)out[k]);
+    printf("%s\\n", cyma_tier());
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def first_call(tmp_path_factory):
+    """A program whose first calls come from eight threads; all of it under ThreadSanitizer."""
+    folder = tmp_path_factory.mktemp("first_call")
+    (folder / "main.c").write_text(FIRST_CALL)
+    (folder / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.19)\n"
+        "project(first LANGUAGES C)\n"
+        f'add_subdirectory("{ROOT.as_posix()}" cyma)\n'
+        "find_package(Threads REQUIRED)\n"
+        "add_executable(first main.c)\n"
+        "target_link_libraries(first cyma::cyma Threads::Threads)\n"
+    )
+    sanitize = "-DCMAKE_C_FLAGS=-fsanitize=thread -g"
+    return cmake(folder, folder / "build", sanitize) / "first"
+
+
+def test_first_call_from_several_threads(first_call):
+    expected = f"{cyma.sigmoid(np.float32(0.5)):.9g} " * 8
+    for _ in range(20):
+        assert run(first_call) == f"{expected}{INFO['tier']}\n"  # and no report
+
+
+def test_environment_variable(first_call):
+    for name in INFO["supported_tiers"]:
+        assert run(first_call, env={**os.environ, "CYMA_TIER": name}).split()[-1] == name
+    for name in ("", "mmx", *set(INFO["compiled_tiers"]) - set(INFO["supported_tiers"])):
+        assert run(first_call, env={**os.environ, "CYMA_TIER": name}).split()[-1] == INFO["tier"]
+
+
+# Other builds.
+
+
+def write_files(folder):
+    rng = np.random.default_rng(0)
+    logits, labels = (5 * rng.normal(size=10_003)).astype("f4"), rng.random(10_003) < 0.3
+    logits.tofile(folder / "logits")
+    labels.astype("f4").tofile(folder / "labels")
+    return logits, labels
+
+
+def check_program(program, folder, **environment):
+    """Run one of the examples, and compare."""
+    logits, labels = write_files(folder)
+    files = [folder / name for name in ("logits", "labels", "probabilities")]
+    said = run(program, *files, env={**os.environ, **environment})
+    found = np.fromfile(files[2], "f4")
+    assert_same_bits(found, cyma.sigmoid(logits))
+    mean = re.search(r"mean loss ([^,]+)", said)[1]
+    expected = cyma.bce_with_logits(logits.astype(float), labels)
+    np.testing.assert_allclose(float(mean), expected, rtol=1e-6)
+    assert said.endswith(f"kernels for {INFO['tier']}\n")
+    if "worst" in said:
+        worst = float(re.search(r"the worst ([^,]+)", said)[1])
+        expected = cyma.sigmoid_bce(logits, labels.astype("f4")).max()
+        np.testing.assert_allclose(worst, expected, rtol=3e-7)  # compiled without FMA
+
+
+@pytest.mark.parametrize("kind", ["shared", "static"])
+def test_find_package(kind, prefixes, tmp_path):
+    build = cmake(EXAMPLES, tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefixes[kind]}")
+    check_program(build / "score_c", tmp_path)
+    check_program(build / "score_cpp", tmp_path)
+    # Errors name the file.
+    missing = run(build / "score_c", tmp_path / "no", tmp_path / "labels", tmp_path / "p", code=1)
+    assert f"{tmp_path / 'no'}: No such file or directory" in missing
+    missing = run(build / "score_cpp", tmp_path / "no", tmp_path / "labels", tmp_path / "p", code=1)
+    assert f"{tmp_path / 'no'}: No such file or directory" in missing
+    (tmp_path / "labels").write_bytes(b"1234")
+    assert "labels has 4" in run(
+        build / "score_c", tmp_path / "logits", tmp_path / "labels", tmp_path / "p", code=1
+    )
+
+
+def test_find_package_of_another_version(prefixes, tmp_path):
+    text = (EXAMPLES / "CMakeLists.txt").read_text().replace("cyma 0.1 ", "cyma 99 ")
+    (tmp_path / "CMakeLists.txt").write_text(text)
+    prefix = f"-DCMAKE_PREFIX_PATH={prefixes['static']}"
+    said = run("cmake", "-S", tmp_path, "-B", tmp_path / "build", prefix, code=1)
+    assert f"version: {cyma.__version__}" in said
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        f'add_subdirectory("{ROOT.as_posix()}" cyma)',
+        "include(FetchContent)\n"
+        f'FetchContent_Declare(cyma SOURCE_DIR "{ROOT.as_posix()}")\n'
+        "FetchContent_MakeAvailable(cyma)",
+    ],
+    ids=["add_subdirectory", "FetchContent"],
+)
+def test_as_a_part_of_another_project(way, tmp_path):
+    text = (EXAMPLES / "CMakeLists.txt").read_text()
+    text = text.replace("find_package(cyma 0.1 REQUIRED)", way)
+    (tmp_path / "CMakeLists.txt").write_text(text)
+    for name in ("score.c", "score.cpp"):
+        shutil.copy(EXAMPLES / name, tmp_path)
+    build = cmake(tmp_path, tmp_path / "build", "-DCMAKE_C_FLAGS=-Ofast -march=native")
+    check_program(build / "score_c", tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
+@pytest.mark.parametrize("kind", ["shared", "static"])
+def test_pkg_config(kind, prefixes, tmp_path):
+    (folder,) = prefixes[kind].rglob("pkgconfig")
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
+    ask = ["pkg-config", *(["--static"] if kind == "static" else []), "--cflags", "--libs", "cyma"]
+    assert run("pkg-config", "--modversion", "cyma", env=environment) == f"{cyma.__version__}\n"
+    options = run(*ask, env=environment).split()
+    run("cc", "-O2", EXAMPLES / "score.c", *options, "-o", tmp_path / "score")
+    libraries = str(shared_library(prefixes[kind]).parent) if kind == "shared" else ""
+    check_program(tmp_path / "score", tmp_path, LD_LIBRARY_PATH=libraries)
+
+
+def test_headers_of_the_package_by_cmake(tmp_path):
+    """cyma::headers, from where the Python package is installed."""
+    (tmp_path / "main.c").write_text(
+        "#include <cyma/cyma.h>\n#include <stdio.h>\n"
+        'int main(void) { printf("%.17g\\n", cyma_sigmoid_f64(0)); return 0; }\n'
+    )
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.19)\nproject(inline LANGUAGES C)\n"
+        f"find_package(cyma {cyma.__version__} EXACT REQUIRED)\n"
+        "add_executable(inline main.c)\ntarget_link_libraries(inline cyma::headers m)\n"
+    )
+    folder = run("cyma-config", "--cmakedir").strip()
+    build = cmake(tmp_path, tmp_path / "build", f"-Dcyma_DIR={folder}")
+    assert run(build / "inline") == "0.5\n"
+
+
+# Options of the user's.
+
+
+def test_options_change_nothing(tmp_path):
+    flags = "-Ofast -march=native -fno-trapping-math"
+    build = cmake(ROOT, tmp_path, "-DBUILD_SHARED_LIBS=ON", f"-DCMAKE_C_FLAGS={flags}")
+    code = f"""
+import ctypes, numpy as np
+library = ctypes.CDLL({str(build / "libcyma.so")!r})
+assert np.float64(5e-324) * np.float64(1.0) != 0
+x = np.array([np.nan, np.inf, -np.inf, -0.0, -100.0, 0.3], np.float32)
+out = np.empty_like(x)
+for name in {list(FUNCTIONS)!r}:
+    function = getattr(library, f"cyma_{{name}}_f32_array")
+    pointer = ctypes.c_void_p(x.ctypes.data)
+    binary = name.endswith(("backward", "bce", "bce_grad"))
+    function(*[pointer] * (1 + binary), ctypes.c_void_p(out.ctypes.data), ctypes.c_size_t(x.size))
+    print(*out)
+"""
+    lines = run(sys.executable, "-c", code).splitlines()
+    x = np.array([np.nan, np.inf, -np.inf, -0.0, -100.0, 0.3], np.float32)
+    for function, line in zip(FUNCTIONS.values(), lines, strict=True):
+        expected = ufunc_of(function)(*[x] * function.nin)
+        assert line == " ".join(map(str, expected)), function.name
+
+
+def test_an_option_that_would_is_an_error(tmp_path):
+    said = run("cmake", "-S", ROOT, "-B", tmp_path, "-DCMAKE_C_FLAGS=-mpc32", code=1)
+    said = " ".join(said.split())
+    assert "cyma's results would change: loading it changes rounding" in said
+    assert 'at fault: something in CMAKE_C_FLAGS="-mpc32"' in said
