@@ -55,7 +55,9 @@ _Static_assert
 /* With hardware FMA every rounding error that a kernel compensates is computed exactly, and all
  * such targets give the same bits. Without it (old x86-64) a compensation is only approximate. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(_M_ARM64) ||                         \
-    (defined(_MSC_VER) && defined(__AVX2__))
+    (defined(_MSC_VER) && defined(__AVX2__)) ||                                                    \
+    (defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF)) ||                                         \
+    (defined(__riscv_flen) && __riscv_flen >= 64)
 #define CYMA_HAVE_FMA 1
 #else
 #define CYMA_HAVE_FMA 0

@@ -72,7 +72,7 @@ CYMA_F(cyma_power)(CYMA_REAL shifted)
 CYMA_INLINE CYMA_REDUCED
 CYMA_F(cyma_reduce)(CYMA_REAL a, CYMA_REAL parts, int k)
 {
-    const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_C(BIAS) + k);
+    const CYMA_REAL shifter = CYMA_C(SHIFTER) + (CYMA_REAL)(CYMA_C(BIAS) + k);
     CYMA_REDUCED y;
     CYMA_REAL shifted = CYMA_FMA(a, -CYMA_C(LOG2E) * parts, shifter);
     y.n = shifter - shifted;
