@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import pathlib
 
 import numpy as np
 import pytest
@@ -102,3 +104,10 @@ def assert_same_bits(actual, expected):
     assert actual.dtype == expected.dtype
     assert actual.shape == expected.shape
     np.testing.assert_array_equal(bits(actual), bits(expected))
+
+
+def newest_clang():
+    """The newest of those with a version in their name."""
+    folders = map(pathlib.Path, os.environ.get("PATH", "").split(os.pathsep))
+    named = {path.name for folder in folders for path in folder.glob("clang-[0-9]*")}
+    return max(named, key=lambda name: int(name.rpartition("-")[2]), default="clang")

@@ -5,7 +5,8 @@ That is the table of worst cases, the tables of the README, ``docs/accuracy.md``
 --json`` makes ``docs/runs/sweep.json``, ``accuracy/hunt.py --json`` makes ``docs/runs/hunt.json``,
 ``speed/side_by_side.py --json`` makes ``docs/runs/speed.json`` and, with ``--tier x86_64_v3``,
 ``docs/runs/speed_avx2.json``, with ``--dtype longdouble`` ``docs/runs/speed_longdouble.json``,
-``speed/floor.py --json`` makes ``docs/runs/floor.json``,
+``speed/floor.py --json`` makes ``docs/runs/floor.json``, ``speed/embedding_speed.py --json``
+``docs/runs/embedding_speed.json``,
 ``speed/bce_speed.py --json`` makes ``docs/runs/bce_speed.json``.
 
 Usage: ``python -m tools.publish``; ``--check`` only compares (exit code 1 names what differs).
@@ -27,7 +28,7 @@ from cyma._docstrings import TEXTS
 from cyma._functions import FUNCTIONS
 from cyma._table import DTYPES
 from tools.runs import FAULTS, facts, markdown
-from tools.speed import floor, side_by_side
+from tools.speed import embedding_speed, floor, side_by_side
 
 ROOT = pathlib.Path(__file__).parents[1]
 WORST = ROOT / "include" / "cyma" / "worst.def"
@@ -41,6 +42,7 @@ SPEED = json.loads((ROOT / "docs" / "runs" / "speed.json").read_text())
 SPEED_LONGDOUBLE = json.loads((ROOT / "docs" / "runs" / "speed_longdouble.json").read_text())
 SPEED_AVX2 = json.loads((ROOT / "docs" / "runs" / "speed_avx2.json").read_text())
 FLOOR = json.loads((ROOT / "docs" / "runs" / "floor.json").read_text())
+EMBEDDING_SPEED = json.loads((ROOT / "docs" / "runs" / "embedding_speed.json").read_text())
 BCE_SPEED = json.loads((ROOT / "docs" / "runs" / "bce_speed.json").read_text())
 
 
@@ -294,6 +296,9 @@ def speed_sections() -> dict[str, Callable[[], str]]:
         "yardstick": table(side_by_side.against_the_yardstick, SPEED),
         "scalars": table(side_by_side.scalars, SPEED),
         "floor": table(floor.table, FLOOR),
+        "embedding arrays": table(embedding_speed.arrays_table, EMBEDDING_SPEED),
+        "embedding numbers": table(embedding_speed.numbers_table, EMBEDDING_SPEED),
+        "embedding machine": lambda: f"{facts(EMBEDDING_SPEED)}\n",
     }
 
 
@@ -324,6 +329,17 @@ def bce() -> str:
 def bce_machine() -> str:
     """On what they were measured."""
     return f"{facts(BCE_SPEED)}\n"
+
+
+def header_functions() -> str:
+    """The inline functions of the headers, and their bounds."""
+    rows = []
+    for name, function in FUNCTIONS.items():
+        for suffix, real, dtype in (("f32", "float", "float32"), ("f64", "double", "float64")):
+            operands = ", ".join(f"{real} {x}" for x in "xy"[: function.nin])
+            bounds = (f"{function.bound(dtype, fma=fma):g}" for fma in (True, False))
+            rows.append([f"`cyma_{name}_{suffix}`", f"`{real} ({operands})`", *bounds])
+    return markdown(["function", "type", "with FMA, ULP", "without, ULP"], rows)
 
 
 def with_sections(text: str, sections: dict) -> str:
@@ -376,6 +392,7 @@ def generated() -> dict[pathlib.Path, str]:
             "float64": float64,
             "machines": machines,
         },
+        "docs/headers.md": {"functions": header_functions},
         "docs/speed.md": speed | {"bce": bce, "bce machine": bce_machine},
     }
     for name, sections in pages.items():

@@ -3,6 +3,6 @@
 #define CYMA_VERSION_H
 
 #define CYMA_VERSION "0.1.0"
-#define CYMA_VERSION_NUMBER 100 /* for #if: 10000 times the first part, 100 times the second, ... */
+#define CYMA_VERSION_NUMBER 100 /* for #if: 10000 first part + 100 second part + third part */
 
 #endif

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -192,10 +193,10 @@ def measure_numbers(name: str, dtype: str, loop, libraries, seconds: float) -> d
     return {way: ns / x.size for way, ns in least(turns, seconds).items()}
 
 
-def run(seconds: float) -> dict:
-    """Measure everything."""
+def run(seconds: float, names: Iterable[str] = tuple(FUNCTIONS)) -> dict:
+    """Measure functions."""
     results: dict[str, list] = {"arrays": [], "numbers": []}
-    cells = [(name, dtype) for name in FUNCTIONS for dtype in SUFFIXES]
+    cells = [(name, dtype) for name in names for dtype in SUFFIXES]
     with tempfile.TemporaryDirectory() as folder, progress(len(cells)) as step:
         libraries = built(folder)
         for name, dtype in cells:
