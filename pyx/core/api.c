@@ -2,6 +2,7 @@
 
 #include "arrays.h"
 #include "bce.h"
+#include "environment.h"
 
 #include <math.h>
 
@@ -92,14 +93,10 @@ feed_converted(cyma_rows *rows, const cyma_bce *whole, const arguments *a)
     }
 }
 
-/* The sum, computed in the narrowest type that holds all operands; where that overflows, or loses
- * digits by underflow, once more in the next wider one. */
+/* The sum in one type of those that sums are computed in; sets `wild` where a wider one is due. */
 static double
-sum_of_losses(const arguments *a)
+sum_in(int precision, const arguments *a, int *wild)
 {
-    const int width_of_weight = cyma_width_of_number(a->pos_weight, 1);
-    const int width_of_scale = a->grad != NULL ? cyma_width_of_number(a->scale, 0) : 0;
-    const int width = width_of_weight > width_of_scale ? width_of_weight : width_of_scale;
     const cyma_repeats nothing_repeats = {a->n, 0, 0, 0};
     const cyma_bce f = {
         .logits = a->logits,
@@ -111,35 +108,50 @@ sum_of_losses(const arguments *a)
         .scale = a->scale,
         .grad = a->grad,
     };
-    if (a->n <= 0) {
-        return 0;
+    double sum = 0;
+    long double scaled_sum = 0;
+    int exponent = 0;
+    cyma_block block = {0};
+    cyma_rows rows = {
+        .row_length = a->n,
+        .precision = precision,
+        .sums = precision == CYMA_LD ? (void *)&scaled_sum : &sum,
+        .exponents = &exponent,
+        .greatest_factor = a->grad != NULL ? fabs(a->scale) : 1,
+        .block = &block,
+    };
+    if (precision == a->precision) {
+        cyma_feed_bce(&rows, &f, &nothing_repeats, a->n);
     }
-    for (int precision = width == 1 ? CYMA_F64 : a->precision;; precision++) {
-        double sum = 0;
-        long double scaled_sum = 0;
-        int exponent = 0;
-        cyma_block block = {0};
-        cyma_rows rows = {
-            .row_length = a->n,
-            .precision = precision,
-            .sums = precision == CYMA_LD ? (void *)&scaled_sum : &sum,
-            .exponents = &exponent,
-            .greatest_factor = a->grad != NULL ? fabs(a->scale) : 1,
-            .block = &block,
-        };
-        if (precision == a->precision) {
-            cyma_feed_bce(&rows, &f, &nothing_repeats, a->n);
-        }
-        else {
-            feed_converted(&rows, &f, a);
-        }
+    else {
+        cyma_environment saved;
+        cyma_enter_environment(&saved, precision);
+        feed_converted(&rows, &f, a);
         if (precision == CYMA_LD) {
-            return (double)ldexpl(scaled_sum, exponent);
+            sum = (double)ldexpl(scaled_sum, exponent);
         }
-        if (!rows.wild) {
-            return sum;
-        }
+        cyma_leave_environment(&saved, precision);
     }
+    *wild = rows.wild;
+    return sum;
+}
+
+/* The sum, computed in the narrowest type that holds all operands; where that overflows, or loses
+ * digits by underflow, once more in the next wider one. */
+static double
+sum_of_losses(const arguments *a)
+{
+    cyma_environment saved;
+    cyma_enter_environment(&saved, a->precision); /* to look at numbers raises flags, too */
+    const int of_weight = cyma_width_of_number(a->pos_weight, 1);
+    const int of_scale = a->grad != NULL ? cyma_width_of_number(a->scale, 0) : 0;
+    int precision = of_weight == 1 || of_scale == 1 ? CYMA_F64 : a->precision, wild = 1;
+    double sum = 0;
+    for (; a->n > 0 && wild && precision <= CYMA_LD; precision++) {
+        sum = sum_in(precision, a, &wild);
+    }
+    cyma_leave_environment(&saved, a->precision);
+    return sum;
 }
 
 #define CYMA_DEFINE_SUMS(suffix, kind, type)                                                       \
