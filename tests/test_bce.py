@@ -701,5 +701,6 @@ def test_against_torch(shape, seed, weighted, reduction):
     )
     loss.sum().backward()
     ours, grad = cyma.bce_with_logits_value_and_grad(x, z, reduction=reduction, **options)
-    np.testing.assert_allclose(ours, loss.detach().numpy(), rtol=1e-12)
+    # The terms of torch's formula may cancel, to a loss that is small beside a logit.
+    np.testing.assert_allclose(ours, loss.detach().numpy(), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(grad, logits.grad.numpy(), rtol=1e-9, atol=1e-14)
