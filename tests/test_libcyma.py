@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import INFO, assert_same_bits, inputs, ufunc_of
+from conftest import INFO, assert_same_bits, inputs, newest_clang, ufunc_of
 
 import cyma
 from cyma._functions import FUNCTIONS
@@ -42,12 +42,18 @@ def cmake(source, build, *options):
 @pytest.fixture(scope="session")
 def prefixes(tmp_path_factory):
     """Where libcyma is installed, as a shared and as a static library."""
-    found = {}
-    for kind, option in {"shared": "ON", "static": "OFF"}.items():
-        folder = tmp_path_factory.mktemp(kind)
-        build = cmake(ROOT, folder / "build", f"-DBUILD_SHARED_LIBS={option}")
-        run("cmake", "--install", build, "--prefix", folder / "prefix")
-        found[kind] = folder / "prefix"
+    found = {kind: tmp_path_factory.mktemp(kind) / "prefix" for kind in ("shared", "static")}
+    for kind, prefix in found.items():
+        options = ["-DBUILD_SHARED_LIBS=ON"]
+        if kind == "static":  # some distributions give whole paths
+            options = [f"-DCMAKE_INSTALL_{x}DIR={prefix}/{x.lower()}" for x in ("LIB", "INCLUDE")]
+            options += [f"-DCMAKE_INSTALL_PREFIX={prefix}"]
+        build = cmake(ROOT, prefix.with_name("build"), *options)
+        if kind == "static":
+            run("cmake", "--install", build)
+        else:  # and is moved afterwards
+            run("cmake", "--install", build, "--prefix", prefix.with_name("first"))
+            prefix.with_name("first").rename(prefix)
     return found
 
 
@@ -232,24 +238,46 @@ def test_find_package_of_another_version(prefixes, tmp_path):
     assert f"version: {cyma.__version__}" in said
 
 
-@pytest.mark.parametrize(
-    "way",
-    [
-        f'add_subdirectory("{ROOT.as_posix()}" cyma)',
-        "include(FetchContent)\n"
-        f'FetchContent_Declare(cyma SOURCE_DIR "{ROOT.as_posix()}")\n'
-        "FetchContent_MakeAvailable(cyma)",
-    ],
-    ids=["add_subdirectory", "FetchContent"],
-)
-def test_as_a_part_of_another_project(way, tmp_path):
+def build_in_a_project(folder, way, *options):
+    """Build the examples in a project that takes cyma in; what that has set is not for cyma."""
+    way = f"""
+set(CMAKE_C_STANDARD 90)
+set(CMAKE_UNITY_BUILD ON)
+add_compile_options(-std=c11 -std=c90)
+{way}
+unset(CMAKE_C_STANDARD)
+set(CMAKE_UNITY_BUILD OFF)
+set_property(DIRECTORY PROPERTY COMPILE_OPTIONS)
+"""
     text = (EXAMPLES / "CMakeLists.txt").read_text()
-    text = text.replace("find_package(cyma 0.1 REQUIRED)", way)
-    (tmp_path / "CMakeLists.txt").write_text(text)
+    (folder / "CMakeLists.txt").write_text(text.replace("find_package(cyma 0.1 REQUIRED)", way))
     for name in ("score.c", "score.cpp"):
-        shutil.copy(EXAMPLES / name, tmp_path)
-    build = cmake(tmp_path, tmp_path / "build", "-DCMAKE_C_FLAGS=-Ofast -march=native")
+        shutil.copy(EXAMPLES / name, folder)
+    return cmake(folder, folder / "build", *options)
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory):
+    """The build of a project that fetches cyma, with options that would change results."""
+    way = f"""
+include(FetchContent)
+FetchContent_Declare(cyma SOURCE_DIR "{ROOT.as_posix()}")
+FetchContent_MakeAvailable(cyma)
+"""
+    flags = "-Ofast -march=native -fno-trapping-math"
+    options = ["-DBUILD_SHARED_LIBS=ON", f"-DCMAKE_C_FLAGS={flags}"]
+    return build_in_a_project(tmp_path_factory.mktemp("fetched"), way, *options)
+
+
+def test_add_subdirectory(tmp_path):
+    build = build_in_a_project(tmp_path, f'add_subdirectory("{ROOT.as_posix()}" cyma)')
     check_program(build / "score_c", tmp_path)
+    check_program(build / "score_cpp", tmp_path)
+
+
+def test_fetch_content(fetched, tmp_path):
+    check_program(fetched / "score_c", tmp_path)
+    check_program(fetched / "score_cpp", tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
@@ -281,23 +309,36 @@ def test_headers_of_the_package_by_cmake(tmp_path):
     assert run(build / "inline") == "0.5\n"
 
 
+def test_headers_without_optimisation(prefixes, tmp_path):
+    """cyma::headers of libcyma, with the library that has fma where the compiler calls it."""
+    (tmp_path / "main.c").write_text(
+        "#include <cyma/cyma.h>\n"
+        "int main(int n, char **v) { (void)v; return !(cyma_tanh_f64(n) > 0.7); }\n"
+    )
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.19)\nproject(inline LANGUAGES C)\n"
+        "find_package(cyma 0.1 REQUIRED)\n"
+        "add_executable(inline main.c)\ntarget_link_libraries(inline cyma::headers)\n"
+    )
+    options = [f"-DCMAKE_PREFIX_PATH={prefixes['static']}", "-DCMAKE_C_FLAGS=-O0 -march=native"]
+    run(cmake(tmp_path, tmp_path / "build", *options) / "inline")
+
+
 # Options of the user's.
 
 
-def test_options_change_nothing(tmp_path):
-    flags = "-Ofast -march=native -fno-trapping-math"
-    build = cmake(ROOT, tmp_path, "-DBUILD_SHARED_LIBS=ON", f"-DCMAKE_C_FLAGS={flags}")
+def test_options_change_nothing(fetched):
+    operands = {name: f.nin for name, f in FUNCTIONS.items()}
     code = f"""
 import ctypes, numpy as np
-library = ctypes.CDLL({str(build / "libcyma.so")!r})
+library = ctypes.CDLL({str(shared_library(fetched))!r})
 assert np.float64(5e-324) * np.float64(1.0) != 0
 x = np.array([np.nan, np.inf, -np.inf, -0.0, -100.0, 0.3], np.float32)
 out = np.empty_like(x)
-for name in {list(FUNCTIONS)!r}:
+for name, count in {operands}.items():
     function = getattr(library, f"cyma_{{name}}_f32_array")
-    pointer = ctypes.c_void_p(x.ctypes.data)
-    binary = name.endswith(("backward", "bce", "bce_grad"))
-    function(*[pointer] * (1 + binary), ctypes.c_void_p(out.ctypes.data), ctypes.c_size_t(x.size))
+    pointers = [ctypes.c_void_p(array.ctypes.data) for array in [*[x] * count, out]]
+    function(*pointers, ctypes.c_size_t(x.size))
     print(*out)
 """
     lines = run(sys.executable, "-c", code).splitlines()
@@ -307,8 +348,27 @@ for name in {list(FUNCTIONS)!r}:
         assert line == " ".join(map(str, expected)), function.name
 
 
-def test_an_option_that_would_is_an_error(tmp_path):
-    said = run("cmake", "-S", ROOT, "-B", tmp_path, "-DCMAKE_C_FLAGS=-mpc32", code=1)
-    said = " ".join(said.split())
-    assert "cyma's results would change: loading it changes rounding" in said
-    assert 'at fault: something in CMAKE_C_FLAGS="-mpc32"' in said
+@pytest.mark.parametrize(
+    ("option", "fault"),
+    [
+        ("CMAKE_C_FLAGS=-mpc32", "loading it changes rounding"),
+        ("CMAKE_C_FLAGS=-O1 -mlong-double-64", "long double is not that of NumPy or the C library"),
+        ("CMAKE_SHARED_LINKER_FLAGS=-mpc64", "loading it changes rounding"),
+    ],
+)
+def test_an_option_that_would_is_an_error(option, fault, tmp_path):
+    options = ["-DBUILD_SHARED_LIBS=ON", f"-D{option}"]
+    said = " ".join(run("cmake", "-S", ROOT, "-B", tmp_path, *options, code=1).split())
+    assert f"cyma's results would change: {fault}" in said
+    name, value = option.split("=")
+    assert f'{name} "{value}' in said.partition("at fault: something in ")[2]
+
+
+@pytest.mark.skipif(shutil.which(newest_clang()) is None, reason="clang is not installed")
+def test_warnings_of_the_compiler_leave_no_tier_out(tmp_path):
+    flags = "-Ofast -Wno-such-warning -Werror"  # clang warns of the first two
+    command = ["cmake", "-S", ROOT, "-B", tmp_path, f"-DCMAKE_C_COMPILER={newest_clang()}"]
+    said = run(*command, f"-DCMAKE_C_FLAGS={flags}", "-DCMAKE_BUILD_TYPE=Release")
+    assert "left out" not in said
+    targets = run("cmake", "--build", tmp_path, "--target", "help")
+    assert all(f"cyma_{tier}" in targets for tier in INFO["compiled_tiers"])

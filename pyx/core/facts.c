@@ -1,12 +1,9 @@
-/* What the kernels take for granted of the arithmetic. setup.py builds this as it builds each tier,
- * and stops where a fact is broken; so does CMake, as a program of its own. */
+/* What the kernels take for granted of the arithmetic. setup.py and CMake build this as they build
+ * each tier, and stop where a fact is broken: one loads it, the other runs it (CYMA_FACTS_MAIN). */
 #include "cyma/config.h"
 
 #include <stddef.h>
-
-#ifndef CYMA_LONG_DOUBLE_DIGITS /* setup.py defines NumPy's */
-#define CYMA_LONG_DOUBLE_DIGITS LDBL_MANT_DIG
-#endif
+#include <stdio.h>
 
 #ifdef __x86_64__
 #include <xmmintrin.h>
@@ -52,6 +49,18 @@ control_words_changed(void)
 #endif
 }
 
+/* setup.py knows the digits of NumPy's long double; elsewhere the C library's is what matters. */
+static int
+long_double_is_wrong(double y)
+{
+    const long double next = 1 + LDBL_EPSILON * (long double)y;
+#ifdef CYMA_LONG_DOUBLE_DIGITS
+    return LDBL_MANT_DIG != CYMA_LONG_DOUBLE_DIGITS || next == 1;
+#else
+    return ldexpl(next, (int)y) != next + next || next == 1;
+#endif
+}
+
 /* The first broken fact, or NULL. */
 const char *
 cyma_broken_fact(void)
@@ -82,22 +91,21 @@ cyma_broken_fact(void)
         return "no number is taken for infinite (-ffinite-math-only or -fno-honor-infinities "
                "does so)";
     }
-    if (LDBL_MANT_DIG != CYMA_LONG_DOUBLE_DIGITS || 1 + LDBL_EPSILON * (long double)y == 1) {
-        return "long double is not NumPy's (-mlong-double-64 or -mlong-double-128 changes it)";
+    if (long_double_is_wrong(y)) {
+        return "long double is not that of NumPy or the C library (-mlong-double-64 or "
+               "-mlong-double-128 changes it)";
     }
     return NULL;
 }
 
 #ifdef CYMA_FACTS_MAIN
-#include <stdio.h>
-
 int
 main(void)
 {
-    const char *broken = cyma_broken_fact();
-    if (broken != NULL) {
-        puts(broken);
+    const char *fact = cyma_broken_fact();
+    if (fact != NULL) {
+        puts(fact);
     }
-    return broken != NULL;
+    return fact != NULL;
 }
 #endif
