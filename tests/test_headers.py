@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from conftest import newest_clang
 import cyma
 from cyma._functions import FUNCTIONS
 
+DOCUMENT = pathlib.Path(__file__).parents[1] / "docs" / "headers.md"
 INCLUDE = f"-I{cyma.get_include()}"
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Werror"
 
@@ -106,6 +109,45 @@ def test_standards_and_warnings(compiler, language, standard, options, tmp_path)
     np.testing.assert_allclose(float(said[1]), expected(), rtol=1e-6)
 
 
+LOOPS = """
+#include <cyma/cyma.h>
+#include <stddef.h>
+#define LOOP(name, suffix, real, ...) \\
+    void name##_##suffix(const real *x, const real *y, real *restrict out, size_t n) \\
+    { \\
+        (void)y; \\
+        for (size_t i = 0; i < n; i++) { \\
+            out[i] = cyma_##name##_##suffix(__VA_ARGS__); \\
+        } \\
+    }
+#define CYMA_UNARY(name, ...) LOOP(name, f32, float, x[i]) LOOP(name, f64, double, x[i])
+#define CYMA_BINARY(name, ...) \\
+    LOOP(name, f32, float, x[i], y[i]) LOOP(name, f64, double, x[i], y[i])
+#include <cyma/functions.def>
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="not x86-64")
+@pytest.mark.parametrize(
+    ("compiler", "options"),
+    [("gcc", "-O3 -fno-trapping-math"), (newest_clang(), "-O2")],
+    ids=["gcc", "clang"],
+)
+def test_loops_of_callers_become_vectors(compiler, options, tmp_path):
+    """With the flags that docs/headers.md names."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    assert f"`{options}`" in DOCUMENT.read_text()
+    command = [compiler, *options.split(), "-march=x86-64-v3", "-S"]
+    compile_program(tmp_path, *command, "-o", str(tmp_path / "loops.s"), text=LOOPS)
+    text = (tmp_path / "loops.s").read_text()
+    bodies = dict(re.findall(r"^(\w+):(.*?)\.size\s+\1,", text, re.S | re.M))
+    for name in FUNCTIONS:
+        for suffix, packed in (("f32", "ps"), ("f64", "pd")):
+            body = bodies[f"{name}_{suffix}"]
+            assert re.search(rf"\bv(mul|fn?madd\d+){packed}\b.*%ymm", body), f"{name}_{suffix}"
+
+
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_two_files_of_a_program(tmp_path):
     """Inline functions do not clash, nor do those of C with those of C++."""
@@ -141,7 +183,6 @@ def test_other_machines(target, zig, tmp_path):
 
 
 def test_every_public_name_is_documented():
-    page = pathlib.Path(__file__).parents[1] / "docs" / "headers.md"
-    text = page.read_text()
+    text = DOCUMENT.read_text()
     for name in FUNCTIONS:
         assert f"`cyma_{name}_f32`" in text
