@@ -4,7 +4,8 @@ Inside ``numba.njit``, ``cyma.sigmoid`` is what it is outside: it takes arrays a
 to ``out``, and gives the same bits. So the loop over the steps needs no Python, and arrays are
 computed by the kernels for this CPU, which numba could not make of a formula.
 
-Usage: ``python examples/embedding/numba_logistic_regression.py``; needs numba.
+Usage: ``python examples/embedding/numba_logistic_regression.py``; needs numba, and SciPy,
+by which numba multiplies matrices.
 """
 
 import numba
