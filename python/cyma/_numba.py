@@ -22,6 +22,7 @@ from cyma import cython_api
 from cyma._functions import FUNCTIONS
 from cyma._ufuncs import SCALARS, UFUNCS
 
+PAGE = 4096
 SUFFIXES = {types.float32: "f32", types.float64: "f64"}
 
 
@@ -80,7 +81,7 @@ def typed_unary(name):
             return function(number(_element(x)))
 
         def of_new_array(x, out=None):
-            result = np.empty_like(x)
+            result = _empty(x.shape, dtype)
             kernel(x.ctypes, result.ctypes, result.size)
             return result
 
@@ -93,7 +94,7 @@ def typed_unary(name):
         if is_absent(out):
             if ndim([x]) == 0:
                 return of_number
-            if is_plain(x, real, x.ndim, "CF"):
+            if is_plain(x, real, x.ndim, "C"):
                 return of_new_array
         return of_array
 
@@ -202,9 +203,9 @@ def _typed_result(name, out, dtype, *operands):
         layouts = {ty.layout for ty in operands if getattr(ty, "ndim", 0) > 1}
         if "F" in layouts and "C" not in layouts:  # as NumPy has it
             return lambda name, out, dtype, *operands: (
-                np.empty(_shape(name, *operands)[::-1], dtype).T
+                _empty(_shape(name, *operands)[::-1], dtype).T
             )
-        return lambda name, out, dtype, *operands: np.empty(_shape(name, *operands), dtype)
+        return lambda name, out, dtype, *operands: _empty(_shape(name, *operands), dtype)
     if is_plain(out, dtype.dtype, out.ndim, "CF"):
         return lambda name, out, dtype, *operands: out
     if is_plain(out, dtype.dtype, out.ndim, "A"):
@@ -212,6 +213,25 @@ def _typed_result(name, out, dtype, *operands):
             out if _is_contiguous(out) else np.empty(out.shape, dtype)
         )
     return lambda name, out, dtype, *operands: np.empty(out.shape, dtype)
+
+
+@register_jitable
+def _empty(shape, dtype):
+    """Make an array, a large one at the beginning of a page of memory.
+
+    A processor first takes a load for one of what was just stored, and waits, if their addresses
+    differ by whole pages. Kernels store results and load operands of the next elements: so this
+    happens where results lie a little further into a page than an operand. Large arrays of numba's
+    begin some 64 bytes into a page, those of NumPy 16: sigmoid took 5 to 15 % longer.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    if size < 2 * PAGE:
+        return np.empty(shape, dtype)
+    room = np.empty(size + PAGE // 4, dtype)  # elements have 4 bytes or more
+    first = -room.ctypes.data % PAGE // room.itemsize
+    return room[first : first + size].reshape(shape)
 
 
 def _shape(name, *operands):
