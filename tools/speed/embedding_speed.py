@@ -116,6 +116,20 @@ def numba_loops(function):
             function(x, y, out)
 
     @numba.njit
+    def new_1(x, repeats):
+        last = x
+        for _ in range(repeats):
+            last = function(x)
+        return last
+
+    @numba.njit
+    def new_2(x, y, repeats):
+        last = x
+        for _ in range(repeats):
+            last = function(x, y)
+        return last
+
+    @numba.njit
     def numbers(x, repeats):
         total = x[0] - x[0]
         for _ in range(repeats):
@@ -123,7 +137,7 @@ def numba_loops(function):
                 total += function(x[i])
         return total
 
-    return (arrays_1, arrays_2), numbers
+    return (arrays_1, arrays_2), (new_1, new_2), numbers
 
 
 def operands_of(name: str, dtype: str, n: int) -> list[np.ndarray]:
@@ -152,22 +166,20 @@ def measure_arrays(name: str, dtype: str, n: int, loops, library, seconds: float
     repeats = max(1, min(ELEMENTS_A_TURN // n, 1000))
     function = address(CAPSULES[f"{name}_{SUFFIXES[dtype]}_array"])
     pointers = [ctypes.c_void_p(x.ctypes.data) for x in (arrays[0], arrays[nin - 1], arrays[-1])]
-    call = functools.partial(UFUNCS[name], *arrays)
+    into, new = loops
+    call, call_new = (functools.partial(UFUNCS[name], *arrays[:k]) for k in (None, -1))
+
+    def in_python(loop):
+        return functools.partial(loop_in_python, loop, repeats)
+
     turns = {
-        "ufunc": functools.partial(loop_in_python, functools.partial(runs.repeat, call), repeats),
+        "ufunc": in_python(functools.partial(runs.repeat, call)),
+        "ufunc, new": in_python(functools.partial(runs.repeat, call_new)),
         "c": functools.partial(
-            loop_in_c,
-            library,
-            "time_array",
-            function,
-            nin,
-            *pointers,
-            ctypes.c_ssize_t(n),
-            repeats,
+            loop_in_c, library, "time_array", function, nin, *pointers, ctypes.c_ssize_t(n), repeats
         ),
-        "numba": functools.partial(
-            loop_in_python, functools.partial(loops[nin - 1], *arrays), repeats
-        ),
+        "numba": in_python(functools.partial(into[nin - 1], *arrays)),
+        "numba, new": in_python(functools.partial(new[nin - 1], *arrays[:-1])),
     }
     return {way: ns / repeats for way, ns in least(turns, seconds).items()}
 
@@ -201,9 +213,9 @@ def run(seconds: float, names: Iterable[str] = tuple(FUNCTIONS)) -> dict:
         libraries = built(folder)
         for name, dtype in cells:
             step(f"{name} {dtype}")
-            arrays, numbers = numba_loops(UFUNCS[name])
+            arrays, new, numbers = numba_loops(UFUNCS[name])
             for n in (LARGE, *FEW):
-                times = measure_arrays(name, dtype, n, arrays, libraries["plain"], seconds)
+                times = measure_arrays(name, dtype, n, (arrays, new), libraries["plain"], seconds)
                 results["arrays"].append({"function": name, "dtype": dtype, "n": n, "ns": times})
             if FUNCTIONS[name].nin == 1:
                 times = measure_numbers(name, dtype, numbers, libraries, seconds)
@@ -217,15 +229,16 @@ def arrays_table(document: dict) -> tuple[list[str], list[list[str]]]:
     rows: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
     for row in document["arrays"]:
         rows.setdefault((row["function"], row["dtype"]), {})[row["n"]] = row["ns"]
-    header = ["function", "dtype", f"C / ufunc, {LARGE:,}", f"numba / ufunc, {LARGE:,}"]
-    header += ["C, 1 element, ns", *(f"numba / ufunc, {n}" for n in FEW)]
+    header = ["function", "dtype", "C, 1 element, ns", f"C / ufunc, {LARGE:,}"]
+    header += [f"numba / ufunc, {n:,}" for n in (LARGE, *FEW)] + [f"the same, new array, {LARGE:,}"]
     return header, [
         [
             name,
             dtype,
-            *(f"{times[LARGE][way] / times[LARGE]['ufunc']:.3f}" for way in ("c", "numba")),
             f"{times[1]['c']:.1f}",
-            *(f"{times[n]['numba'] / times[n]['ufunc']:.2f}" for n in FEW),
+            f"{times[LARGE]['c'] / times[LARGE]['ufunc']:.3f}",
+            *(f"{times[n]['numba'] / times[n]['ufunc']:.2f}" for n in (LARGE, *FEW)),
+            f"{times[LARGE]['numba, new'] / times[LARGE]['ufunc, new']:.2f}",
         ]
         for (name, dtype), times in rows.items()
     ]
