@@ -9,12 +9,14 @@
 #define CYMA_DEFINE_UNARY(name, suffix, type)                                                      \
     static type name##_##suffix(type x)                                                            \
     {                                                                                              \
-        return CYMA_UNARY_SCALAR(name, suffix, type)(x);                                           \
+        return CYMA_UNARY_SCALAR(cyma_load(&cyma_scalars_in_use), CYMA_FUNCTION_##name, suffix,    \
+                                 type)(x);                                                         \
     }
 #define CYMA_DEFINE_BINARY(name, suffix, type)                                                     \
     static type name##_##suffix(type x, type y)                                                    \
     {                                                                                              \
-        return CYMA_BINARY_SCALAR(name, suffix, type)(x, y);                                       \
+        return CYMA_BINARY_SCALAR(cyma_load(&cyma_scalars_in_use), CYMA_FUNCTION_##name, suffix,   \
+                                  type)(x, y);                                                     \
     }
 #define CYMA_DEFINE_UNARY_ARRAY(name, suffix, type)                                                \
     static void name##_##suffix##_array(const type *x, type *out, Py_ssize_t n)                    \

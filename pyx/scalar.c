@@ -25,7 +25,8 @@ value_of(PyObject *x, const char *function)
             return NULL;                                                                           \
         }                                                                                          \
         cyma_enter_environment(&saved, CYMA_F64);                                                  \
-        value = CYMA_UNARY_SCALAR(name, f64, double)(value);                                       \
+        value = CYMA_UNARY_SCALAR(cyma_load(&cyma_scalars_in_use), CYMA_FUNCTION_##name, f64,      \
+                                  double)(value);                                                  \
         cyma_leave_environment(&saved, CYMA_F64);                                                  \
         return PyFloat_FromDouble(value);                                                          \
     }

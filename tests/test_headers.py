@@ -106,7 +106,8 @@ def test_standards_and_warnings(compiler, language, standard, options, tmp_path)
     compile_program(tmp_path, *command, "-o", str(program), "-lm")
     said = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split()
     assert said[0] == cyma.__version__
-    np.testing.assert_allclose(float(said[1]), expected(), rtol=1e-6)
+    # Without FMA, float functions differ by a unit or two of their last place.
+    np.testing.assert_allclose(float(said[1]), expected(), rtol=2 * 2**-23)
 
 
 LOOPS = """

@@ -15,9 +15,9 @@ static const int binary[CYMA_FUNCTIONS] = {
     static void run_number_##suffix(const cyma_kernel_table *table, int function, const type *x,   \
                                     const type *y, type *out)                                      \
     {                                                                                              \
-        const cyma_scalar scalar = table->scalars.suffix[function];                                \
-        *out = binary[function] ? ((type (*)(type, type))scalar)(*x, *y)                           \
-                                : ((type (*)(type))scalar)(*x);                                    \
+        const cyma_scalars *scalars = &table->scalars;                                             \
+        *out = binary[function] ? CYMA_BINARY_SCALAR(scalars, function, suffix, type)(*x, *y)      \
+                                : CYMA_UNARY_SCALAR(scalars, function, suffix, type)(*x);          \
     }
 CYMA_DEFINE_RUN_NUMBER(f32, float)
 CYMA_DEFINE_RUN_NUMBER(f64, double)

@@ -50,22 +50,24 @@ CYMA_ATOMIC(int) cyma_threads_with_own_tier;
 static CYMA_THREAD_LOCAL const cyma_kernel_table *own_tier;
 
 /* Functions of numbers that ask for the tier, also where there is none yet. */
-#define CYMA_DEFINE_ASKING(name, suffix, type)                                                     \
+#define CYMA_DEFINE_ASKING_UNARY(name, suffix, type)                                               \
     static type ask_##name##_##suffix(type x)                                                      \
     {                                                                                              \
-        return ((type (*)(type))cyma_kernels_in_use()->scalars.suffix[CYMA_FUNCTION_##name])(x);   \
+        const cyma_scalars *scalars = &cyma_kernels_in_use()->scalars;                             \
+        return CYMA_UNARY_SCALAR(scalars, CYMA_FUNCTION_##name, suffix, type)(x);                  \
     }
-#define CYMA_UNARY(name, ...)                                                                      \
-    CYMA_DEFINE_ASKING(name, f32, float) CYMA_DEFINE_ASKING(name, f64, double)
-#define CYMA_DEFINE_ASKING_2(name, suffix, type)                                                   \
+#define CYMA_DEFINE_ASKING_BINARY(name, suffix, type)                                              \
     static type ask_##name##_##suffix(type x, type y)                                              \
     {                                                                                              \
-        return (                                                                                   \
-            (type (*)(type, type))cyma_kernels_in_use()->scalars.suffix[CYMA_FUNCTION_##name])(x,  \
-                                                                                               y); \
+        const cyma_scalars *scalars = &cyma_kernels_in_use()->scalars;                             \
+        return CYMA_BINARY_SCALAR(scalars, CYMA_FUNCTION_##name, suffix, type)(x, y);              \
     }
+#define CYMA_UNARY(name, ...)                                                                      \
+    CYMA_DEFINE_ASKING_UNARY(name, f32, float)                                                     \
+    CYMA_DEFINE_ASKING_UNARY(name, f64, double)
 #define CYMA_BINARY(name, ...)                                                                     \
-    CYMA_DEFINE_ASKING_2(name, f32, float) CYMA_DEFINE_ASKING_2(name, f64, double)
+    CYMA_DEFINE_ASKING_BINARY(name, f32, float)                                                    \
+    CYMA_DEFINE_ASKING_BINARY(name, f64, double)
 #include "cyma/functions.def"
 
 static const cyma_scalars asking = {

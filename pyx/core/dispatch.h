@@ -161,10 +161,10 @@ cyma_kernels_in_use(void)
  * process; otherwise they are functions that ask for the tier. */
 extern CYMA_ATOMIC(const cyma_scalars *) cyma_scalars_in_use;
 
-/* That function of numbers, of the type that it has. */
-#define CYMA_UNARY_SCALAR(name, suffix, type)                                                      \
-    ((type (*)(type))cyma_load(&cyma_scalars_in_use)->suffix[CYMA_FUNCTION_##name])
-#define CYMA_BINARY_SCALAR(name, suffix, type)                                                     \
-    ((type (*)(type, type))cyma_load(&cyma_scalars_in_use)->suffix[CYMA_FUNCTION_##name])
+/* One of them, of the type that it has. */
+#define CYMA_UNARY_SCALAR(scalars, function, suffix, type)                                         \
+    ((type (*)(type))(scalars)->suffix[function])
+#define CYMA_BINARY_SCALAR(scalars, function, suffix, type)                                        \
+    ((type (*)(type, type))(scalars)->suffix[function])
 
 #endif
